@@ -1,0 +1,1 @@
+"""The words every folder shares: shapes, clips, seeds, devices, progress, configuration, errors."""
