@@ -1,0 +1,1 @@
+"""The Canvas and the one loop. In: a canvas, a velocity function. Out: the canvas with nothing left to dream."""
