@@ -121,7 +121,7 @@ class Autoencoder(nn.Module):
         self.register_buffer("scale", torch.ones(()))
 
     def encode(self, pixels: Tensor, memory: TimeMemory | None = None) -> Tensor:
-        """`[b t 3 h w] -> [b f c h' w']`, t = 1 + 4(f-1) for a clip, t = 4f for a later chunk of a stream.
+        """`[b t 3 h w] -> [b f c h' w']`, t = 1 + 4(f-1) for a clip, 4f for later chunks of a stream.
 
         Args:
             pixels: -1..1.
@@ -136,7 +136,8 @@ class Autoencoder(nn.Module):
         frames = pixels.shape[1] // self.stride.time
         x = rearrange(pixels, "b (f k) c h w -> (b f) (k c) h w", k=self.stride.time)
         latents = self.project(x) + self.encoder(x, frames, memory)
-        return rearrange(latents / self.scale, "(b f) c h w -> b f c h w", f=frames)
+        z: Tensor = rearrange(latents / self.scale, "(b f) c h w -> b f c h w", f=frames)
+        return z
 
     def decode(self, latents: Tensor, memory: TimeMemory | None = None) -> Tensor:
         """`[b f c h' w'] -> [b t 3 h w]`, the inverse of `encode`, not clamped."""
@@ -146,7 +147,7 @@ class Autoencoder(nn.Module):
         frames = latents.shape[1]
         z = rearrange(latents, "b f c h w -> (b f) c h w") * self.scale
         x = self.unproject(z) + self.decoder(z, frames, memory)
-        pixels = rearrange(x, "(b f) (k c) h w -> b (f k) c h w", f=frames, c=3)
+        pixels: Tensor = rearrange(x, "(b f) (k c) h w -> b (f k) c h w", f=frames, c=3)
         return pixels[:, self.stride.time - 1 :] if fresh else pixels
 
     def project(self, patches: Tensor) -> Tensor:

@@ -19,7 +19,12 @@ def levels(steps: int, *, amount: float = 1.0) -> Tensor:
 
 
 def logit_normal(
-    count: int, generator: torch.Generator, *, mean: float = 0.0, std: float = 1.0, amount: float = 1.0
+    count: int,
+    generator: torch.Generator,
+    *,
+    mean: float = 0.0,
+    std: float = 1.0,
+    amount: float = 1.0,
 ) -> Tensor:
     """`count` training levels: sigmoid of a normal, shifted."""
     return shift(torch.sigmoid(mean + std * torch.randn(count, generator=generator)), amount)

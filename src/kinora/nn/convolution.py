@@ -67,4 +67,5 @@ class ResidualBlock(nn.Module):
         y = self.norm(x)
         if self.temporal:
             y = shift_in_time(y.unflatten(0, (-1, steps)), memory=memory).flatten(0, 1)
-        return x + self.outward(F.silu(self.inward(y)))
+        out: Tensor = x + self.outward(F.silu(self.inward(y)))
+        return out
