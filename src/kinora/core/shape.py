@@ -88,7 +88,9 @@ class Stride:
     def snap(self, shape: PixelShape) -> PixelShape:
         """The nearest size that can be made."""
         return PixelShape(
-            self.snap_frames(shape.frames), self.snap_side(shape.height), self.snap_side(shape.width)
+            self.snap_frames(shape.frames),
+            self.snap_side(shape.height),
+            self.snap_side(shape.width),
         )
 
 
