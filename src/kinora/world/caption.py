@@ -10,6 +10,7 @@ import numpy as np
 
 from kinora.core.seed import numpy_generator
 from kinora.world.scene import Scene, Thing
+from kinora.world.truth import Truth
 from kinora.world.vocabulary import SYNONYMS
 
 Rng = np.random.Generator
@@ -24,7 +25,7 @@ class Captions:
     paragraph: str
 
 
-def caption(scene: Scene) -> Captions:
+def caption(scene: Scene, truth: Truth) -> Captions:
     """Words for the scene; the same scene is always told the same way."""
     rng = numpy_generator(scene.seed, "world", "caption")
     return Captions(

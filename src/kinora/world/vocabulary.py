@@ -55,3 +55,27 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "night": ("nighttime",),
 }
 """Canonical word -> other words for exactly the same. No synonym has two meanings."""
+
+HAPPENINGS: Mapping[str, tuple[str, ...]] = {
+    "stands still": KINDS,
+    "falls": ("ball", "cube", "cylinder", "cone", "capsule", "ring", "momo"),
+    "bounces": ("ball", "cube", "cylinder", "cone", "capsule", "ring", "momo"),
+    "rolls": ("ball", "ring", "cookie", "cylinder", "capsule"),
+    "slides": ("cube", "cylinder", "cone", "capsule"),
+    "spins": ("cube", "ring", "cookie", "momo", "capsule"),
+    "jumps": ("ball", "cube", "cylinder", "cone", "capsule", "ring", "momo"),
+    "circles": ("ball", "cube", "cone", "cylinder", "momo"),
+    "bumps into": ("ball", "cube"),
+    "pushes": ("cube", "cylinder", "momo"),
+    "passes behind": ("ball", "cube", "cylinder", "cone", "ring", "cookie"),
+    "hops": ("momo",),
+    "turns": ("momo",),
+}
+"""What can happen, and to which kinds; who acts comes first."""
+
+TARGETS: Mapping[str, tuple[str, ...]] = {
+    "bumps into": ("ball", "cube", "cylinder", "cone"),
+    "pushes": ("cube", "cylinder", "cone"),
+    "passes behind": ("cube", "cylinder", "ball", "cone"),
+}
+"""The kinds to which it can be done."""
