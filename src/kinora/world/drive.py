@@ -71,9 +71,7 @@ class Drive:
     def step(self, data: Data, close: Pairs) -> None:
         """Set speeds before a tick; `close` are the pairs that touch now, the ground is -1."""
 
-    def show(
-        self, frame: int, data: Data, gazes: NDArray[np.float32], bites: list[Bite]
-    ) -> None:
+    def show(self, frame: int, data: Data, gazes: NDArray[np.float32], bites: list[Bite]) -> None:
         """Write what only the eye sees: gazes `[t n 3]`, bites."""
 
     def grounded(self, close: Pairs) -> bool:
@@ -118,6 +116,10 @@ class Throw(Drive):
     def begin(self, data: Data) -> None:
         """The one push."""
         self.body.set_speed(data, x=self.happening.speed * self.happening.heading)
+
+    def step(self, data: Data, close: Pairs) -> None:
+        """What stays upright also keeps its face to the camera."""
+        self.body.set_turn(data, 0.0)
 
 
 class Fall(Drive):

@@ -194,9 +194,9 @@ def _meets(stage: Stage, name: str) -> Plot:
     a, b = place.reach(actor)[0], place.reach(target)[0]
     half = stage.half()
     gap = 2.0 * half - 2.0 * a - 2.0 * b
-    if gap < 1.0:
+    if gap < 1.6:
         raise Misfit
-    run = gap * float(stage.rng.uniform(0.45, 0.6))
+    run = gap * float(stage.rng.uniform(0.5, 0.62))
     x = -heading * (half - a)
     spot = x + heading * (a + run + b)
     share = 0.45 if name == "bumps into" else 0.85

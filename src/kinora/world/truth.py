@@ -6,6 +6,7 @@ Positions in metres, times in seconds, picture coordinates in 0..1 from the uppe
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -38,6 +39,7 @@ class Moment:
     """One frame."""
 
     time: float
+    view: str
     camera: CameraPose
     things: tuple[Appearance, ...]
 
@@ -133,7 +135,7 @@ def record(take: Take, *, ids: Ids, poses: Sequence[CameraPose]) -> Truth:
             )
             for i in range(n)
         )
-        moments.append(Moment(time=t / scene.fps, camera=pose, things=things))
+        moments.append(Moment(time=t / scene.fps, view="front", camera=pose, things=things))
     contacts = tuple(
         Contact(round(x.time, 4), round(x.time * scene.fps), x.first, x.second)
         for x in take.touches
@@ -188,13 +190,19 @@ def facts(scene: Scene, truth: Truth) -> Facts:
 
 
 def direction(truth: Truth, thing: int = 0) -> str:
-    """Where the thing goes on the screen, from where it is first seen to where it is last seen."""
-    seen = [m.things[thing].centre for m in truth.moments if m.things[thing].area > 0]
-    if len(seen) < 2:
+    """Where the thing goes as the camera sees it: left, right, up, down, or none.
+
+    A camera that follows a thing does not stop it: what counts is its way over the ground.
+    """
+    across, up = 0.0, 0.0
+    for before, after in pairwise(truth.moments):
+        if before.camera.yaw != after.camera.yaw and before.view != after.view:
+            continue
+        way = np.subtract(after.things[thing].position, before.things[thing].position)
+        across += float(way @ after.camera.axes()[0])
+        up += float(way[2])
+    if max(abs(across), abs(up)) < 0.6:
         return "none"
-    across, down = seen[-1][0] - seen[0][0], seen[-1][1] - seen[0][1]
-    if max(abs(across), abs(down)) < 0.12:
-        return "none"
-    if abs(across) >= abs(down):
+    if abs(across) >= abs(up):
         return "right" if across > 0 else "left"
-    return "down" if down > 0 else "up"
+    return "down" if up < 0 else "up"

@@ -50,11 +50,54 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "sand": ("beach",),
     "wood": ("planks",),
     "stone": ("tiles",),
+    "falls": ("drops",),
+    "rolls": (),
+    "slides": ("glides",),
+    "spins": ("rotates", "twirls"),
+    "jumps": ("leaps",),
+    "bumps": ("crashes",),
+    "pushes": ("shoves",),
+    "hops": (),
+    "eats": ("munches",),
+    "bites": ("chomps",),
+    "topples": ("tumbles",),
     "noon": ("midday",),
     "sunset": ("dusk",),
     "night": ("nighttime",),
 }
 """Canonical word -> other words for exactly the same. No synonym has two meanings."""
+
+PARTICIPLES: Mapping[str, str] = {
+    "stands": "standing",
+    "lies": "lying",
+    "falls": "falling",
+    "bounces": "bouncing",
+    "rolls": "rolling",
+    "slides": "sliding",
+    "spins": "spinning",
+    "jumps": "jumping",
+    "circles": "circling",
+    "bumps": "bumping",
+    "pushes": "pushing",
+    "passes": "passing",
+    "hops": "hopping",
+    "turns": "turning",
+    "looks": "looking",
+    "eats": "eating",
+    "bites": "biting",
+    "topples": "toppling",
+}
+"""Verb -> the form that makes a noun phrase of a sentence, as in `a red ball rolling left`."""
+
+
+def same_words() -> dict[str, tuple[str, ...]]:
+    """Canonical word -> every other word or form for it, for whoever reads a wish."""
+    forms = {verb: (form,) for verb, form in PARTICIPLES.items()}
+    return {
+        word: (*SYNONYMS.get(word, ()), *forms.get(word, ()))
+        for word in sorted({*SYNONYMS, *forms})
+    }
+
 
 HAPPENINGS: Mapping[str, tuple[str, ...]] = {
     "stands still": KINDS,
