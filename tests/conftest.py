@@ -26,7 +26,9 @@ def _checked_modules() -> list[str]:
     ]
 
 
-_hook = install_import_hook(_checked_modules(), "beartype.beartype")
+# As in PEP 484, an int will do where a float is asked for.
+CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+_hook = install_import_hook(_checked_modules(), CHECKER)
 
 Kinora = Callable[..., "subprocess.CompletedProcess[str]"]
 
