@@ -71,7 +71,9 @@ def _tags(teller: Teller) -> str:
         parts = [names[0], as_phrase(verb) if rng.random() < 0.5 else verb, *rest]
     elif scene.things[0].stance == "hangs":
         parts = [names[0], "in the air", *names[1:]]
-    return ", ".join([*parts, say(rng, scene.ground), say(rng, scene.light)])
+    move = scene.camera.move
+    shot = [move] if move != "still" and rng.random() < 0.5 else []
+    return ", ".join([*parts, say(rng, scene.ground), say(rng, scene.light), *shot])
 
 
 def _sentence(teller: Teller) -> str:
@@ -88,7 +90,9 @@ def _sentence(teller: Teller) -> str:
         past = main.name in _PAST and main.heading != 0 and len(others) == 1
         joint = "past" if past else one(rng, ("next to", "beside", "near"))
         clause = f"{clause} {joint} {listed(others)}"
-    return f"{article(teller.name(main.actor, size=0.35))} {clause} {tail}"
+    move = scene.camera.move
+    shot = f", {camera_words(rng, move)}" if move != "still" and rng.random() < 0.35 else ""
+    return f"{article(teller.name(main.actor, size=0.35))} {clause} {tail}{shot}"
 
 
 def _still_sentence(teller: Teller, tail: str) -> str:
@@ -114,7 +118,9 @@ def _paragraph(teller: Teller) -> str:
     sentences.append(
         light.format(when(rng, scene.light) if "all" in light else say(rng, scene.light))
     )
-    sentences.append(one(rng, ("the camera is still.", "the camera does not move.")))
+    sentences.append(f"{camera_words(rng, scene.camera.move)}.")
+    if scene.cuts:
+        sentences.append(f"{_cut_words(rng, scene.cuts[0].view)}.")
     return " ".join(sentences)
 
 
@@ -130,3 +136,25 @@ def _setting(teller: Teller) -> str:
     if len(names) == 2 and rng.random() < 0.4:
         return f"on {ground} there is {names[0]}, {teller.side()} of {names[1]}."
     return f"on {ground} there {'is' if len(names) == 1 else 'are'} {listed(names)}."
+
+
+def camera_words(rng: Rng, move: str) -> str:
+    """The camera's move as a clause."""
+    kind, _, side = move.partition(" ")
+    match kind:
+        case "pan":
+            return f"the camera pans {one(rng, (side, f'to the {side}'))}"
+        case "orbit":
+            return f"the camera {one(rng, ('orbits', 'moves around'))} to the {side}"
+        case "dolly":
+            other = "moves closer" if side == "in" else "moves back"
+            return f"the camera {one(rng, (f'dollies {side}', other))}"
+        case "rise":
+            return f"the camera {one(rng, ('rises', 'moves up'))}"
+        case _:
+            return one(rng, ("the camera is still", "the camera does not move"))
+
+
+def _cut_words(rng: Rng, view: str) -> str:
+    spot = "from above" if view == "above" else f"from the {view}"
+    return one(rng, (f"then a cut to the view {spot}", f"after a cut we see it {spot}"))

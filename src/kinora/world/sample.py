@@ -9,7 +9,7 @@ import numpy as np
 
 from kinora.core.errors import UsageError
 from kinora.core.seed import numpy_generator
-from kinora.world.camera import pose, stand
+from kinora.world.camera import poses, stand
 from kinora.world.cast import Misfit, Rng, Stage, pick
 from kinora.world.heldout import is_held_out
 from kinora.world.mix import Mix
@@ -17,6 +17,7 @@ from kinora.world.motion import Motion, at_rest
 from kinora.world.physics import Touch, simulate
 from kinora.world.plot import play, still
 from kinora.world.scene import Scene
+from kinora.world.shot import film
 
 TRIES = 4000
 DISTANCE = 6.0
@@ -86,6 +87,7 @@ def _draw(rng: Rng, *, seed: int, mix: Mix, frames: int, fps: float, aspect: flo
     )
     name = pick(rng, mix.happenings)
     things, happenings = still(stage) if frames == 1 else play(stage, name)
+    camera, cuts = film(rng, camera, mix=mix, frames=frames)
     return Scene(
         seed=seed,
         things=things,
@@ -94,6 +96,7 @@ def _draw(rng: Rng, *, seed: int, mix: Mix, frames: int, fps: float, aspect: flo
         sun=float(rng.choice((-1.0, 1.0)) * rng.uniform(1.9, 2.6)),
         camera=camera,
         happenings=happenings,
+        cuts=cuts,
         frames=frames,
         fps=fps,
         aspect=aspect,
@@ -103,10 +106,15 @@ def _draw(rng: Rng, *, seed: int, mix: Mix, frames: int, fps: float, aspect: flo
 def _stays_in_view(take: Take) -> bool:
     """Whether every thing's centre stays inside the picture; what falls may come from above."""
     scene = take.scene
-    seen = pose(scene.camera).project(take.motion.positions.astype(np.float64), aspect=scene.aspect)
+    places = take.motion.positions.astype(np.float64)
+    cameras, views = poses(scene)
+    seen = np.stack(
+        [p.project(places[t], aspect=scene.aspect) for t, p in enumerate(cameras)], axis=0
+    )
     column, row, depth = np.moveaxis(seen, -1, 0)
-    falling = [any(h.name == "falls" for h in scene.happenings if h.actor == i)
-               for i in range(len(scene.things))]  # fmt: skip
-    low = np.where(falling, -9.0, 0.05)
-    inside = (column > 0.05) & (column < 0.95) & (row > low) & (row < 0.92) & (depth > 2.0)
-    return bool(inside.all())
+    falls = {h.actor for h in scene.happenings if h.name in ("falls", "stacks")}
+    low = np.where([index in falls for index in range(len(scene.things))], -9.0, 0.04)
+    sides = np.where([view == "front" for view in views], 0.05, 0.02)[:, None]
+    inside = (column > sides) & (column < 1.0 - sides) & (row > low) & (row < 0.93)
+    near = np.array([thing.scale for thing in scene.things]) * 2.2
+    return bool((inside & (depth > np.maximum(near, 2.4))).all())

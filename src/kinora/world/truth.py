@@ -116,8 +116,10 @@ class Facts:
     camera: str
 
 
-def record(take: Take, *, ids: Ids, poses: Sequence[CameraPose]) -> Truth:
-    """The truth of a rendered take; ids `[t h w]`."""
+def record(
+    take: Take, *, ids: Ids, poses: Sequence[CameraPose], views: Sequence[str]
+) -> Truth:
+    """The truth of a rendered take: ids `[t h w]`, camera and view of every frame."""
     scene, motion = take.scene, take.motion
     n = len(scene.things)
     size = ids.shape[1] * ids.shape[2]
@@ -135,7 +137,7 @@ def record(take: Take, *, ids: Ids, poses: Sequence[CameraPose]) -> Truth:
             )
             for i in range(n)
         )
-        moments.append(Moment(time=t / scene.fps, view="front", camera=pose, things=things))
+        moments.append(Moment(time=t / scene.fps, view=views[t], camera=pose, things=things))
     contacts = tuple(
         Contact(round(x.time, 4), round(x.time * scene.fps), x.first, x.second)
         for x in take.touches
@@ -192,12 +194,13 @@ def facts(scene: Scene, truth: Truth) -> Facts:
 def direction(truth: Truth, thing: int = 0) -> str:
     """Where the thing goes as the camera sees it: left, right, up, down, or none.
 
-    A camera that follows a thing does not stop it: what counts is its way over the ground.
+    A camera that follows a thing does not stop it: what counts is its way over the ground, up to
+    the first cut.
     """
     across, up = 0.0, 0.0
     for before, after in pairwise(truth.moments):
-        if before.camera.yaw != after.camera.yaw and before.view != after.view:
-            continue
+        if before.view != after.view:
+            break
         way = np.subtract(after.things[thing].position, before.things[thing].position)
         across += float(way @ after.camera.axes()[0])
         up += float(way[2])
