@@ -91,7 +91,7 @@ def pose(camera: Camera, progress: float = 0.5, *, view: str = "front") -> Camer
             eye = eye + (centre - eye) * np.array([step, step, 0.6 * step])
         case "rise":
             flat = float(np.hypot(*(eye - centre)[:2]))
-            up = float(eye[2] + step * flat)
+            up = float(eye[2] + step * flat * (1.3 if step > 0 else 0.6))
             pitch += math.atan2(up, flat) - math.atan2(float(eye[2]), flat)
             eye = np.array([eye[0], eye[1], up])
     if view == "above":

@@ -3,6 +3,7 @@
 Lower case, commas and full stops only; says nothing that the frames do not show.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kinora.core.seed import numpy_generator
@@ -38,9 +39,19 @@ class Teller:
         way = direction(self.truth, happening.actor) if happening.heading else ""
         return act(self.rng, happening, way=way if way in SIDES else "", target=target)
 
+    def target(self, happening: Happening, *, names: Sequence[str]) -> str:
+        """To whom it is done: nobody, one thing, or the whole stack."""
+        if happening.target is None:
+            return ""
+        if happening.name == "topples":
+            return listed(names[1:])
+        return names[happening.target]
+
     def bystanders(self) -> list[int]:
         """The things that take no part in the main happening."""
         main = self.scene.happenings[0] if self.scene.happenings else Happening("", 0)
+        if main.name == "topples":
+            return []
         return [i for i in range(len(self.scene.things)) if i not in (main.actor, main.target)]
 
     def side(self) -> str:
@@ -65,9 +76,9 @@ def _tags(teller: Teller) -> str:
     parts = names
     if scene.happenings:
         main = scene.happenings[0]
-        target = article(names[main.target]) if main.target is not None else ""
+        target = teller.target(main, names=[article(name) for name in names])
         verb = teller.doing(main, target=target)
-        rest = [name for i, name in enumerate(names) if i not in (main.actor, main.target)]
+        rest = [names[index] for index in teller.bystanders()]
         parts = [names[0], as_phrase(verb) if rng.random() < 0.5 else verb, *rest]
     elif scene.things[0].stance == "hangs":
         parts = [names[0], "in the air", *names[1:]]
@@ -82,7 +93,8 @@ def _sentence(teller: Teller) -> str:
     if not scene.happenings:
         return _still_sentence(teller, tail)
     main = scene.happenings[0]
-    target = article(teller.name(main.target)) if main.target is not None else ""
+    things = range(len(scene.things))
+    target = teller.target(main, names=[article(teller.name(i, finish=0.1)) for i in things])
     clause = teller.doing(main, target=target)
     others = [article(teller.name(i, size=0.25, finish=0.15)) for i in teller.bystanders()]
     clause = as_phrase(clause) if rng.random() < 0.25 else clause
@@ -111,7 +123,7 @@ def _paragraph(teller: Teller) -> str:
     for happening in scene.happenings:
         if happening.name == "stands still":
             continue
-        target = short(rng, scene.things[happening.target]) if happening.target is not None else ""
+        target = teller.target(happening, names=[short(rng, thing) for thing in scene.things])
         subject = short(rng, scene.things[happening.actor])
         sentences.append(f"{subject} {teller.doing(happening, target=target)}.")
     light = one(rng, ("it is {}.", "the light is that of {}.", "all this {}."))

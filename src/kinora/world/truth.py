@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 
 from kinora.world.camera import CameraPose
 from kinora.world.render import Ids
-from kinora.world.sample import Take
 from kinora.world.scene import Quat, Scene, Vec3
+from kinora.world.take import Take
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,7 @@ class Facts:
     camera: str
 
 
-def record(
-    take: Take, *, ids: Ids, poses: Sequence[CameraPose], views: Sequence[str]
-) -> Truth:
+def record(take: Take, *, ids: Ids, poses: Sequence[CameraPose], views: Sequence[str]) -> Truth:
     """The truth of a rendered take: ids `[t h w]`, camera and view of every frame."""
     scene, motion = take.scene, take.motion
     n = len(scene.things)
@@ -145,19 +143,24 @@ def record(
     return Truth(tuple(moments), contacts, _events(take))
 
 
-def _vec3(row: np.ndarray) -> Vec3:  # type: ignore[type-arg]
+def _vec3(row: np.ndarray) -> Vec3:
     x, y, z = (round(float(value), 5) for value in row)
     return x, y, z
 
 
-def _quat(row: np.ndarray) -> Quat:  # type: ignore[type-arg]
+def _quat(row: np.ndarray) -> Quat:
     w, x, y, z = (round(float(value), 5) for value in row)
     return w, x, y, z
 
 
 def _events(take: Take) -> tuple[Event, ...]:
     scene = take.scene
-    events = []
+    events = [
+        Event("bites", h.actor, bite.cookie, bite.frame, bite.frame)
+        for h in scene.happenings
+        for bite in take.motion.bites
+        if h.name == "eats" and bite.frame < scene.frames
+    ]
     for h in scene.happenings:
         first = h.start
         if h.name == "bumps into":
