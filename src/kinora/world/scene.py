@@ -1,4 +1,4 @@
-"""A scene is plain data. In: nothing. Out: frozen values that physics, looks, captions and truth read.
+"""A scene is plain data. In: a plot. Out: frozen values that physics, look and captions read.
 
 Metres, seconds, radians; x to the right, y away from the camera, z up, the ground at z = 0.
 """
@@ -68,7 +68,8 @@ class Camera:
         yaw: to the left of +y; `pitch`: downwards.
         focal: focal length over the square root of the picture's area, the same for any aspect.
         centre: the point on the stage around which it orbits and towards which it dollies.
-        amount: how far the move goes: radians for pan and orbit, a share of the distance otherwise.
+        amount: how far the move goes, in all: radians for pan and orbit (to the left as seen on
+            the ground is positive), a share of the distance otherwise.
     """
 
     eye: Vec3
@@ -90,7 +91,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that decides a clip; `aspect` is width over height of the picture it was framed for."""
+    """Everything that decides a clip; `aspect` is width over height of its picture."""
 
     seed: int
     things: tuple[Thing, ...]
