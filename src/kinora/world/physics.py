@@ -1,4 +1,4 @@
-"""MuJoCo moves the scene. In: a scene. Out: its motion in every frame, and who touched whom and when.
+"""MuJoCo moves the scene. In: a scene. Out: its motion, frame by frame, and who touched whom.
 
 Every body's frame lies along the world's axes at the start; a thing's own turn sits in its shape.
 """
@@ -150,13 +150,13 @@ def _friction(scene: Scene, index: int, acts: list[Happening]) -> tuple[float, f
         return (0.8, 0.02) if round_side else (0.02, 0.0)
     if any(h.name == "bumps into" and h.target == index for h in scene.happenings):
         return (0.8, 0.05) if round_side else (0.12, 0.0)
-    return 0.5, 0.06 if any(h.name == "topples" for h in acts) else 0.0
+    return 0.7, 0.25 if any(h.name == "topples" for h in acts) else 0.0
 
 
 def _density(scene: Scene, index: int) -> float:
     """A ball that has to knock over a stack is heavy."""
     heavy = any(h.name == "topples" and h.actor == index for h in scene.happenings)
-    return 1500.0 if heavy else 300.0
+    return 900.0 if heavy else 300.0
 
 
 def _shape(thing: Thing, index: int) -> str:

@@ -179,7 +179,7 @@ def facts(scene: Scene, truth: Truth) -> Facts:
         things=tuple(
             ThingFacts(
                 kind=thing.kind,
-                colour="brown" if thing.kind == "cookie" else thing.colour,
+                colour=thing.colour,
                 size=thing.size,
                 finish=thing.finish,
                 hat=thing.hat,
