@@ -6,6 +6,7 @@ captions. A clip is there as a whole or not at all; a second run goes on where t
 
 import json
 import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -69,15 +70,35 @@ def write_folder(
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [i for i in range(order.count) if not (folder / f"{i:05d}.npz").exists()]
+    finished = _alone if workers == 1 else _together(workers)
     done = order.count - len(missing)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        try:
-            futures = [pool.submit(write_clip, order, index, folder) for index in missing]
-            for future in as_completed(futures):
-                future.result()
-                done += 1
-                on_progress(Progress("render", done, order.count))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for _ in finished(order, missing, folder):
+        done += 1
+        on_progress(Progress("render", done, order.count))
     return len(missing)
+
+
+Finished = Callable[[Order, Sequence[int], Path], Iterator[int]]
+
+
+def _alone(order: Order, missing: Sequence[int], folder: Path) -> Iterator[int]:
+    """Draw one clip after the other."""
+    for index in missing:
+        write_clip(order, index, folder)
+        yield index
+
+
+def _together(workers: int) -> Finished:
+    """Draw several clips at a time; what has not begun is dropped when the listener stops."""
+
+    def finished(order: Order, missing: Sequence[int], folder: Path) -> Iterator[int]:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            futures = {pool.submit(write_clip, order, index, folder): index for index in missing}
+            try:
+                for future in as_completed(futures):
+                    future.result()
+                    yield futures[future]
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    return finished

@@ -18,7 +18,7 @@ from kinora.world.shot import film
 from kinora.world.take import Take, comes_true, stays_in_view
 from kinora.world.vocabulary import COMPANY, HAPPENINGS, KINDS, LONG, TARGETS
 
-TRIES = 2400
+TRIES = 800
 PATIENCE = 80
 SECONDS_TO_SEE = 1.9
 DISTANCE = 6.0

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinora.world.camera import poses
 from kinora.world.motion import Motion
 from kinora.world.scene import Happening, Scene
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,18 @@ def stays_in_view(take: Take) -> bool:
     edge = np.where(front, np.maximum(0.04, 0.7 * wide), 0.3 * wide)
     inside = (column > edge) & (column < 1.0 - edge) & (row > low) & (row < 0.93)
     near = np.where(front, 2.6, 4.4) * scales
-    return bool((inside & (depth > near)).all())
+    apart = _apart(
+        column, wide, hidden=np.array([view in ("left", "right", "back") for view in views])
+    )
+    return apart and bool((inside & (depth > near)).all())
+
+
+def _apart(column: Array, wide: Array, *, hidden: NDArray[np.bool_]) -> bool:
+    """Whether no thing hides another in the frames `[t]` that a cut shows from the side or behind."""
+    gaps = np.abs(column[:, :, None] - column[:, None, :])
+    room = 0.6 * (wide[:, :, None] + wide[:, None, :])
+    clear = (gaps > room) | np.eye(column.shape[1], dtype=bool)
+    return bool(clear[hidden].all())
 
 
 def comes_true(take: Take) -> bool:

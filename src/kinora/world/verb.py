@@ -30,7 +30,7 @@ _TAILS: Mapping[str, tuple[str, ...]] = {
     "jumps": ("up and down", "on the spot", ""),
     "falls": ("from above", "down", "from the sky"),
     "spins": ("around", "on the spot", ""),
-    "circles": ("", "around", "on the ground"),
+    "circles": ("", "around"),
     "turns": ("around", "around slowly"),
     "looks": ("around", "left and right", "to both sides"),
 }
