@@ -1,0 +1,101 @@
+"""Latents to frames, chunk by chunk and tile by tile. In: `[f c h w]`. Out: uint8 frames as they come.
+
+Both are exact: the network is causal in time, and a tile carries a margin as wide as the decoder sees.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinora.autoencoder.model import Autoencoder
+from kinora.core.clip import Frames
+from kinora.nn.convolution import TimeMemory
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Latent rows or columns `start..stop` are wanted; `low..high` are read to draw them exactly."""
+
+    start: int
+    stop: int
+    low: int
+    high: int
+
+
+def margin(autoencoder: Autoencoder) -> int:
+    """Latent positions on each side that can influence a decoded one.
+
+    In units of a latent position: the first convolution 1, each coarse block 2, fine 1 and refine 1/2.
+    """
+    depth = autoencoder.config.depth
+    return 1 + 2 * depth + depth + (depth + 1) // 2 + 1
+
+
+def tiles(length: int, inner: int, edge: int) -> list[Tile]:
+    """Cover `length` positions by tiles of at most `inner` wanted ones."""
+    return [
+        Tile(at, min(at + inner, length), max(0, at - edge), min(length, at + inner + edge))
+        for at in range(0, length, inner)
+    ]
+
+
+def to_bytes(pixels: Tensor) -> Frames:
+    """`[t 3 h w]` in -1..1 -> `[t h w 3]` uint8."""
+    scaled = pixels.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
+    frames: Frames = scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return frames
+
+
+def to_pixels(frames: Frames) -> Tensor:
+    """`[t h w 3]` uint8 -> `[t 3 h w]` in -1..1."""
+    return torch.from_numpy(frames).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+
+
+@torch.inference_mode()
+def decode_stream(
+    autoencoder: Autoencoder, latents: Tensor, *, chunk: int = 3, tile: int = 32
+) -> Iterator[Frames]:
+    """Decode `chunk` latent frames at a time in tiles of `tile` latent positions.
+
+    Args:
+        autoencoder: the network.
+        latents: `[f c h w]`.
+        chunk: latent frames decoded at once; memory grows with it.
+        tile: wanted positions along the side of a tile.
+
+    Yields:
+        `[t h w 3]` uint8, t = 1 + 4 (chunk - 1) first, 4 chunk afterwards.
+    """
+    edge, space = margin(autoencoder), autoencoder.stride.space
+    _, _, height, width = latents.shape
+    places = [(r, c) for r in tiles(height, tile, edge) for c in tiles(width, tile, edge)]
+    memories = [TimeMemory() for _ in places]
+    for start in range(0, len(latents), chunk):
+        part = latents[start : start + chunk]
+        drawn: Frames | None = None
+        for (r, c), memory in zip(places, memories, strict=True):
+            pixels = autoencoder.decode(part[None, :, :, r.low : r.high, c.low : c.high], memory)[0]
+            top, left = (r.start - r.low) * space, (c.start - c.low) * space
+            high, wide = (r.stop - r.start) * space, (c.stop - c.start) * space
+            piece = to_bytes(pixels[:, :, top : top + high, left : left + wide])
+            if drawn is None:
+                drawn = np.empty((len(piece), height * space, width * space, 3), np.uint8)
+            rows = slice(r.start * space, r.stop * space)
+            drawn[:, rows, c.start * space : c.stop * space] = piece
+        assert drawn is not None
+        yield drawn
+
+
+@torch.inference_mode()
+def encode_stream(autoencoder: Autoencoder, frames: Frames, *, chunk: int = 8) -> Tensor:
+    """Frames `[1 + 4k h w 3]` -> latents `[f c h w]`, `chunk` latent frames at a time."""
+    memory, parts, start = TimeMemory(), [], 0
+    while start < len(frames):
+        count = chunk * 4 if start else 1 + (chunk - 1) * 4
+        pixels = to_pixels(frames[start : start + count])
+        parts.append(autoencoder.encode(pixels[None].to(autoencoder.mean), memory)[0])
+        start += count
+    return torch.cat(parts)

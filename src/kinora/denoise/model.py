@@ -1,0 +1,101 @@
+"""What any film model offers. In: words, canvases, clips. Out: text states, velocities, latents, frames.
+
+Our own bundle and published open weights both keep this interface, so every edit works on either, or
+says why not: a capability that a model lacks is an error, never a silent approximation.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from torch import Tensor
+
+from kinora.core.clip import Clip, Frames
+from kinora.core.shape import Stride
+from kinora.denoise.canvas import Canvas
+from kinora.denoise.loop import Hold
+from kinora.flow.solver import Field
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a model can do, and the settings it likes.
+
+    Args:
+        levels: the finest thing that may have a noise level of its own.
+        hold: how known frames are kept.
+        causal: whether it can stream with a memory.
+        views: whether a canvas may hold several cameras.
+        references: whether it was trained on frames outside time (characters).
+        fps: the rate it was trained at.
+        height, width: the size it was trained at.
+        steps: solver steps of the presets draft, standard and best.
+        guidance: default guidance scale; 1 means none.
+        shift: default schedule shift.
+        max_frames: video frames in one full-attention canvas, None for no limit.
+    """
+
+    levels: Literal["clip", "frame", "region"]
+    hold: Hold
+    causal: bool
+    views: bool
+    references: bool
+    fps: float
+    height: int
+    width: int
+    steps: tuple[int, int, int]
+    guidance: float
+    shift: float
+    max_frames: int | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """Prompts as the model heard them: opaque `states`, and the words it does `not_understood`."""
+
+    states: Any
+    not_understood: tuple[str, ...] = ()
+
+
+class FilmModel(Protocol):
+    """The interface."""
+
+    @property
+    def name(self) -> str:
+        """Model id."""
+        ...
+
+    @property
+    def stride(self) -> Stride:
+        """Pixels to latents to tokens."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """Latent channels."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the model can do."""
+        ...
+
+    def checksums(self) -> dict[str, str]:
+        """File name -> sha256 of every weights file, for the sidecar."""
+        ...
+
+    def read(self, prompts: Sequence[str], *, negative: str = "") -> Read:
+        """Text states of all shots, and of what guidance pushes away from."""
+        ...
+
+    def velocity(self, canvas: Canvas, text: Read, *, guidance: float) -> Field:
+        """The velocity of this canvas's places and words; data minus noise, guidance applied."""
+        ...
+
+    def encode(self, clip: Clip) -> Tensor:
+        """A clip of 1 + k * stride.time frames, sides multiples of stride.grain -> `[f c h w]`."""
+        ...
+
+    def decode(self, latents: Tensor) -> Iterator[Frames]:
+        """`[f c h w]` -> frames `[t h w 3]`, in order, chunk by chunk, at constant memory."""
+        ...

@@ -1,0 +1,11 @@
+"""One integration step of dx/dt = v, one method a file. In: x at a level. Out: x at the next, lower level."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+Field = Callable[[Tensor, Tensor], Tensor]
+"""`(x [f c h w], level [f] or [f h w]) -> velocity [f c h w]`, pointing from noise to data."""
+
+Solver = Callable[[Field, Tensor, Tensor, Tensor], Tensor]
+"""`(field, x, level, next_level) -> x at next_level`."""

@@ -1,0 +1,197 @@
+"""THE PATH of a prompt. In: a model and a request. Out: a film. No flags, no files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from torch import Tensor
+
+from kinora.core.clip import Clip, Frames
+from kinora.core.errors import NotFoundError, UsageError
+from kinora.core.progress import OnProgress, Progress, silent
+from kinora.core.shape import PixelShape, check_seconds, check_size
+from kinora.denoise.canvas import Canvas, blank
+from kinora.denoise.condition import Condition, apply_all
+from kinora.denoise.loop import denoise
+from kinora.denoise.model import FilmModel
+from kinora.flow.schedule import levels
+from kinora.flow.solver import Solver
+from kinora.flow.solver.euler import euler
+from kinora.models import DEFAULT, WEIGHTS, load_bundle
+
+MAX_PROMPT = 32_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """A wish for a film. None means: what the model likes best.
+
+    Args:
+        prompts: one per shot; a canvas frame listens to the shot its `text` index names.
+        seconds: duration; snapped to what the model can make, and told. 0 means one still image.
+        height, width: pixels; snapped likewise.
+        seed: the same seed makes the same film.
+        steps: solver steps.
+        guidance: how hard to push towards the words; 1 is none.
+        shift: schedule shift.
+        negative: what to push away from.
+        conditions: what is known (held frames, keyframes, regions ...).
+    """
+
+    prompts: tuple[str, ...]
+    seconds: float = 4.0
+    height: int | None = None
+    width: int | None = None
+    seed: int = 0
+    steps: int | None = None
+    guidance: float | None = None
+    shift: float | None = None
+    negative: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """What came of a request.
+
+    Args:
+        clip: the frames.
+        latents: `[f c h w]`, what later edits go on from.
+        request: the request with every None filled in and every size as made.
+        notes: what was changed or not understood, one sentence each.
+        timings: seconds per stage.
+    """
+
+    clip: Clip
+    latents: Tensor
+    request: Request
+    notes: tuple[str, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def generate(
+    model: FilmModel, request: Request, *, solver: Solver = euler, on_progress: OnProgress = silent
+) -> Film:
+    """Make one film.
+
+    Args:
+        model: our bundle or published weights.
+        request: the wish.
+        solver: one integration step.
+        on_progress: told after every step and chunk; may raise to stop.
+
+    Raises:
+        UsageError: the wish cannot be understood or is out of range.
+    """
+    start = perf_counter()
+    request, shape, notes = settle(model, request)
+    text = model.read(request.prompts, negative=request.negative)
+    notes += tuple(f"'{word}' is not a word this model knows" for word in text.not_understood)
+    read = perf_counter()
+
+    canvas = apply_all(lay_out(model, shape), request.conditions)
+    assert request.steps and request.guidance and request.shift, "settled"
+    done = denoise(
+        canvas,
+        model.velocity(canvas, text, guidance=request.guidance),
+        noise=canvas.noise(request.seed),
+        schedule=levels(request.steps, amount=request.shift),
+        solver=solver,
+        hold=model.capabilities.hold,
+        on_progress=on_progress,
+    )
+    dreamt = perf_counter()
+
+    frames = np.concatenate(list(decoded(model, done.latents, on_progress=on_progress)))
+    drawn = perf_counter()
+    return Film(
+        clip=Clip(frames, model.capabilities.fps),
+        latents=done.latents,
+        request=request,
+        notes=notes,
+        timings={"text": read - start, "denoise": dreamt - read, "decode": drawn - dreamt},
+    )
+
+
+def settle(model: FilmModel, request: Request) -> tuple[Request, PixelShape, tuple[str, ...]]:
+    """Fill in what the model likes, snap sizes to what it can make, and say what was changed."""
+    for prompt in request.prompts:
+        check_prompt(prompt)
+    likes = model.capabilities
+    height, width = check_size(request.height or likes.height, request.width or likes.width)
+    if request.seconds:
+        check_seconds(request.seconds)
+    asked = PixelShape(max(1, round(request.seconds * likes.fps) + 1), height, width)
+    made = (
+        model.stride.snap(asked) if request.seconds else replace(model.stride.snap(asked), frames=1)
+    )
+    notes = []
+    if (made.height, made.width) != (height, width):
+        notes.append(
+            f"{width}x{height} became {made.width}x{made.height}: "
+            f"sides are multiples of {model.stride.grain}"
+        )
+    if request.seconds and made.frames != asked.frames:
+        notes.append(f"{request.seconds:g} s became {(made.frames - 1) / likes.fps:g} s")
+    steps = likes.steps[1] if request.steps is None else request.steps
+    if steps < 1:
+        raise UsageError(f"{steps} steps cannot make a film", remedy="Try --steps 20")
+    settled = replace(
+        request,
+        seconds=(made.frames - 1) / likes.fps,
+        height=made.height,
+        width=made.width,
+        steps=steps,
+        guidance=likes.guidance if request.guidance is None else request.guidance,
+        shift=likes.shift if request.shift is None else request.shift,
+    )
+    return settled, made, tuple(notes)
+
+
+def lay_out(model: FilmModel, shape: PixelShape) -> Canvas:
+    """A blank canvas of this size for this model."""
+    step = model.stride.time / model.capabilities.fps
+    return blank(model.stride.latent(shape), channels=model.channels, step=step)
+
+
+def decoded(
+    model: FilmModel, latents: Tensor, *, on_progress: OnProgress = silent
+) -> Iterator[Frames]:
+    """Frames as the decoder finishes them, progress told chunk by chunk."""
+    total, done = model.stride.pixel_frames(len(latents)), 0
+    for frames in model.decode(latents):
+        done += len(frames)
+        on_progress(Progress("decode", done, total, preview=frames))
+        yield frames
+
+
+def check_prompt(prompt: str) -> str:
+    """The prompt itself, if it is 1 to 32,000 printable characters, else `UsageError`."""
+    remedy = 'Describe the film in words, for example "a red ball bounces on grass"'
+    if not prompt.strip():
+        raise UsageError("the prompt is empty", remedy=remedy)
+    if len(prompt) > MAX_PROMPT:
+        raise UsageError(
+            f"the prompt has {len(prompt)} characters, at most {MAX_PROMPT} are read", remedy=remedy
+        )
+    if any(not (c.isprintable() or c.isspace()) for c in prompt):
+        raise UsageError("the prompt holds characters that are not text", remedy=remedy)
+    return prompt
+
+
+def load(name: str | Path = DEFAULT) -> FilmModel:
+    """A model by the name of a shipped one or by its folder.
+
+    Raises:
+        NotFoundError: there is no such model, or its files are damaged.
+    """
+    for folder in (WEIGHTS / str(name), Path(name)):
+        if (folder / "model_index.json").exists():
+            return load_bundle(folder)
+    shipped = sorted(path.parent.name for path in WEIGHTS.glob("*/model_index.json"))
+    raise NotFoundError(
+        f"there is no model called '{name}'",
+        remedy=f"Name a folder that holds a model_index.json, or one of: {', '.join(shipped) or 'none'}",
+    )

@@ -1,0 +1,241 @@
+"""The networks as one bundle. In: a folder of weights. Out: a `FilmModel` that reads, dreams and decodes.
+
+The folder has the diffusers layout: `model_index.json`, and one folder per network with `config.json`
+and `model.safetensors` (float16 on disk, float32 at work), `tokenizer/tokenizer.json`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
+from kinora.autoencoder.stream import decode_stream, encode_stream
+from kinora.core.clip import Clip, Frames
+from kinora.core.errors import NotFoundError
+from kinora.core.shape import Stride
+from kinora.denoise.canvas import Canvas
+from kinora.denoise.model import Capabilities, Read
+from kinora.flow.guidance import classifier_free
+from kinora.flow.solver import Field
+from kinora.text.encoder import TextConfig, TextEncoder
+from kinora.text.tokenizer import Tokenizer
+from kinora.transformer.model import Transformer, TransformerConfig
+from kinora.transformer.place import Place
+
+CLASS_NAME = "KinoraBundle"
+NETWORKS = ("autoencoder", "text", "transformer")
+WEIGHTS = Path(__file__).parent / "weights"
+DEFAULT = "kinora-tiny"
+
+
+class Index(BaseModel):
+    """`model_index.json`: what the bundle was made for and how it likes to be used.
+
+    Args:
+        name: model id.
+        fps: frames a second.
+        height, width: training size in pixels.
+        steps: solver steps of draft, standard and best.
+        guidance: default guidance scale.
+        shift: default schedule shift.
+        causal, views, references: what it was trained for.
+        sha256: file name -> checksum of every weights file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    class_name: str = CLASS_NAME
+    name: str
+    fps: float = 8.0
+    height: int = 160
+    width: int = 256
+    steps: tuple[int, int, int] = (8, 20, 40)
+    guidance: float = 3.0
+    shift: float = 2.0
+    causal: bool = False
+    views: bool = False
+    references: bool = False
+    sha256: dict[str, str] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Tokenizer, text encoder, video transformer and video compression network."""
+
+    index: Index
+    tokenizer: Tokenizer
+    text: TextEncoder
+    transformer: Transformer
+    autoencoder: Autoencoder
+
+    @property
+    def name(self) -> str:
+        """Model id."""
+        return self.index.name
+
+    @cached_property
+    def stride(self) -> Stride:
+        """Pixels to latents to tokens."""
+        base = self.autoencoder.stride
+        return Stride(time=base.time, space=base.space, patch=self.transformer.config.patch)
+
+    @property
+    def channels(self) -> int:
+        """Latent channels."""
+        return self.autoencoder.config.channels
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """What this model can do."""
+        i = self.index
+        return Capabilities(
+            levels="region", hold="native", causal=i.causal, views=i.views, references=i.references,
+            fps=i.fps, height=i.height, width=i.width,
+            steps=i.steps, guidance=i.guidance, shift=i.shift,
+        )  # fmt: skip
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.autoencoder.mean.device
+
+    def checksums(self) -> dict[str, str]:
+        """File name -> sha256, as verified when the bundle was loaded."""
+        return dict(self.index.sha256)
+
+    @torch.inference_mode()
+    def read(self, prompts: Sequence[str], *, negative: str = "") -> Read:
+        """Keys and values of every shot's words; the last row is what guidance pushes away from."""
+        limit = self.text.config.limit
+        readings = [self.tokenizer.read(prompt, limit=limit) for prompt in (*prompts, negative)]
+        longest = max(len(reading.ids) for reading in readings)
+        ids = torch.full((len(readings), longest), self.tokenizer.pad)
+        for row, reading in enumerate(readings):
+            ids[row, : len(reading.ids)] = torch.tensor(reading.ids)
+        ids = ids.to(self.device)
+        words = self.transformer.read(self.text(ids, ids != self.tokenizer.pad))
+        unknown = [word for reading in readings[:-1] for word in reading.unknown]
+        return Read(states=words, not_understood=tuple(dict.fromkeys(unknown)))
+
+    def velocity(self, canvas: Canvas, text: Read, *, guidance: float) -> Field:
+        """The guided velocity; with and without words run as a batch of two."""
+        words, device = text.states, self.device
+        nothing = words.pooled.shape[0] - 1
+        rows = (
+            [canvas.text] if guidance == 1 else [canvas.text, torch.full_like(canvas.text, nothing)]
+        )
+        batch = len(rows)
+        place = Place(
+            time=canvas.time.to(device).expand(batch, -1),
+            view=canvas.view.to(device).expand(batch, -1),
+            text=torch.stack(rows).to(device),
+        )
+
+        def field(x: Tensor, level: Tensor) -> Tensor:
+            many = x.to(device).expand(batch, *x.shape)
+            v = self.transformer(many, level.to(device).expand(batch, *level.shape), place, words)
+            return v[0] if batch == 1 else classifier_free(v[0], v[1], guidance)
+
+        return field
+
+    def encode(self, clip: Clip) -> Tensor:
+        """`[f c h w]` latents of a clip whose size the model can make."""
+        return encode_stream(self.autoencoder, clip.frames)
+
+    def decode(self, latents: Tensor) -> Iterator[Frames]:
+        """Frames, chunk by chunk."""
+        return decode_stream(self.autoencoder, latents.to(self.device))
+
+
+def sha256(file: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def save_bundle(bundle: Bundle, folder: Path) -> Path:
+    """Write a bundle as float16 safetensors in the diffusers folder layout."""
+    sums = {}
+    for name in NETWORKS:
+        network = getattr(bundle, name)
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / "config.json").write_text(json.dumps(network.settings(), indent=2) + "\n")
+        file = folder / name / "model.safetensors"
+        state = {
+            key: value.half().contiguous().cpu() for key, value in network.state_dict().items()
+        }
+        save_file(state, file)
+        sums[f"{name}/model.safetensors"] = sha256(file)
+    (folder / "tokenizer").mkdir(exist_ok=True)
+    bundle.tokenizer.save(folder / "tokenizer" / "tokenizer.json")
+    index = bundle.index.model_copy(update={"sha256": sums})
+    (folder / "model_index.json").write_text(index.model_dump_json(indent=2) + "\n")
+    return folder
+
+
+N = TypeVar("N", bound=nn.Module)
+C = TypeVar("C", bound=BaseModel)
+
+
+def _read_json(file: Path, kind: type[C]) -> C:
+    try:
+        return kind.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError, ValueError) as error:
+        raise NotFoundError(
+            f"cannot read {file}", why=str(error).splitlines()[0], remedy="Fetch the model again"
+        ) from error
+
+
+def _settings(folder: Path, network: str, kind: type[C]) -> C:
+    return _read_json(folder / network / "config.json", kind)
+
+
+def _fill(network: N, folder: Path, expected: str | None) -> N:
+    """The network with the folder's weights, after its checksum was found right."""
+    file = folder / "model.safetensors"
+    if not file.exists():
+        raise NotFoundError(f"weights file {file} is missing", remedy="Fetch the model again")
+    if expected is not None and sha256(file) != expected:
+        raise NotFoundError(
+            f"weights file {file} is damaged",
+            why="its sha256 is not the one in model_index.json",
+            remedy="Install Kinora again or fetch the model again",
+        )
+    try:
+        state: dict[str, Any] = {key: value.float() for key, value in load_file(file).items()}
+        network.load_state_dict(state)
+    except (SafetensorError, RuntimeError) as error:
+        raise NotFoundError(
+            f"weights file {file} does not fit", why=str(error).splitlines()[0]
+        ) from error
+    return network.eval().requires_grad_(False)
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """A bundle from its folder, every file checked against its sha256.
+
+    Raises:
+        NotFoundError: a file is missing, damaged or of another shape.
+    """
+    index = _read_json(folder / "model_index.json", Index)
+    networks = {
+        "autoencoder": Autoencoder(_settings(folder, "autoencoder", AutoencoderConfig)),
+        "text": TextEncoder(_settings(folder, "text", TextConfig)),
+        "transformer": Transformer(_settings(folder, "transformer", TransformerConfig)),
+    }
+    made: dict[str, Any] = {
+        name: _fill(network, folder / name, index.sha256.get(f"{name}/model.safetensors"))
+        for name, network in networks.items()
+    }
+    tokenizer = Tokenizer.load(folder / "tokenizer" / "tokenizer.json")
+    return Bundle(index=index, tokenizer=tokenizer, **made)

@@ -1,0 +1,96 @@
+"""Attention with normalised queries and keys. In: tokens `[b n d]`. Out: the same shape.
+
+a heads, e = d / a channels a head. Keys are remembered before rotation, so that a memory can be
+placed anew in time.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+from kinora.nn.norm import RMSNorm
+from kinora.nn.rope import Rotation
+
+
+@dataclass(frozen=True)
+class KeyValue:
+    """Unrotated normalised keys and values, both `[b a n e]`."""
+
+    key: Tensor
+    value: Tensor
+
+    def __getitem__(self, tokens: slice | Tensor) -> "KeyValue":
+        return KeyValue(self.key[:, :, tokens], self.value[:, :, tokens])
+
+
+class SelfAttention(nn.Module):
+    """Every token looks at every token that `mask` allows, and at a memory of earlier ones."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        assert width % heads == 0, (width, heads)
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.query_norm = RMSNorm(width // heads)
+        self.key_norm = RMSNorm(width // heads)
+        self.out = nn.Linear(width, width, bias=False)
+
+    def forward(
+        self,
+        x: Tensor,
+        turn: Rotation,
+        *,
+        mask: Tensor | None = None,
+        past: KeyValue | None = None,
+        past_turn: Rotation | None = None,
+    ) -> tuple[Tensor, KeyValue]:
+        """`[b n d] -> [b n d]`, and this call's own keys and values for a memory.
+
+        Args:
+            x: tokens.
+            turn: rotation of the n tokens.
+            mask: `[b 1 n n]` or `[n n]`, True where a token may look.
+            past: keys and values of m earlier tokens, seen by all.
+            past_turn: rotation of those m tokens.
+        """
+        q, k, v = rearrange(self.qkv(x), "b n (three a e) -> three b a n e", three=3, a=self.heads)
+        q, k = self.query_norm(q), self.key_norm(k)
+        own = KeyValue(k, v)
+        q, k = turn(q), turn(k)
+        if past is not None:
+            assert past_turn is not None
+            k = torch.cat([past_turn(past.key), k], dim=2)
+            v = torch.cat([past.value, v], dim=2)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        out: Tensor = self.out(rearrange(y, "b a n e -> b n (a e)"))
+        return out, own
+
+
+class CrossAttention(nn.Module):
+    """Video tokens look at words whose keys and values were computed once per shot."""
+
+    def __init__(self, width: int, heads: int, context: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width, bias=False)
+        self.key_value = nn.Linear(context, 2 * width, bias=False)
+        self.query_norm = RMSNorm(width // heads)
+        self.key_norm = RMSNorm(width // heads)
+        self.out = nn.Linear(width, width, bias=False)
+
+    def read(self, states: Tensor) -> KeyValue:
+        """Keys and values of text states `[b l c]`."""
+        k, v = rearrange(
+            self.key_value(states), "b l (two a e) -> two b a l e", two=2, a=self.heads
+        )
+        return KeyValue(self.key_norm(k), v)
+
+    def forward(self, x: Tensor, words: KeyValue, mask: Tensor) -> Tensor:
+        """`[b n d] -> [b n d]`; `mask` `[b 1 n l]` is True where a token may look at a word."""
+        q = self.query_norm(rearrange(self.query(x), "b n (a e) -> b a n e", a=self.heads))
+        y = F.scaled_dot_product_attention(q, words.key, words.value, attn_mask=mask)
+        out: Tensor = self.out(rearrange(y, "b a n e -> b n (a e)"))
+        return out

@@ -1,0 +1,70 @@
+"""One transformer block. In: tokens `[b n d]`, modulation, text. Out: tokens `[b n d]`."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from kinora.nn.attention import CrossAttention, KeyValue, SelfAttention
+from kinora.nn.mlp import MLP
+from kinora.nn.norm import RMSNorm
+from kinora.nn.rope import Rotation
+
+PARTS = 6
+"""Shift, scale and gate, for attention and for the perceptron."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """What every block of one forward pass shares.
+
+    Args:
+        turn: rotation of the n tokens.
+        mask: self-attention mask or None.
+        words_mask: `[b 1 n l]`, which words a token may look at.
+        past_turn: rotation of the remembered tokens, if there are any.
+    """
+
+    turn: Rotation
+    mask: Tensor | None
+    words_mask: Tensor
+    past_turn: Rotation | None = None
+
+
+class Block(nn.Module):
+    """Self-attention, cross-attention to the words (in every second block), perceptron.
+
+    One modulation is computed for all blocks; each adds a bias of its own (PixArt-alpha's
+    adaLN-single, arXiv:2310.00426).
+    """
+
+    def __init__(self, width: int, heads: int, context: int | None) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(PARTS * width))
+        self.norm_one = RMSNorm(width, affine=False)
+        self.attention = SelfAttention(width, heads)
+        self.words = None if context is None else CrossAttention(width, heads, context)
+        self.norm_words = RMSNorm(width)
+        self.norm_two = RMSNorm(width, affine=False)
+        self.mlp = MLP(width)
+
+    def forward(
+        self,
+        x: Tensor,
+        modulation: Tensor,
+        looks: Looks,
+        words: KeyValue | None,
+        past: KeyValue | None = None,
+    ) -> tuple[Tensor, KeyValue]:
+        """`[b n d]`, modulation `[b n 6d]` -> `[b n d]`, and keys and values for a memory."""
+        shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.bias).chunk(PARTS, dim=-1)
+        y = self.norm_one(x) * (1 + scale1) + shift1
+        y, own = self.attention(
+            y, looks.turn, mask=looks.mask, past=past, past_turn=looks.past_turn
+        )
+        x = x + gate1 * y
+        if self.words is not None:
+            assert words is not None
+            x = x + self.words(self.norm_words(x), words, looks.words_mask)
+        y = self.norm_two(x) * (1 + scale2) + shift2
+        return x + gate2 * self.mlp(y), own

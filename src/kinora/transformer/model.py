@@ -1,0 +1,202 @@
+"""The video transformer. In: noisy latents `[b f c h w]`, levels, places, words. Out: velocities.
+
+b clips, f latent frames, c latent channels, h w latent positions, n = f h' w' tokens with
+h' = h / patch, d width, l words of all shots together. Two attention modes over one set of weights:
+every frame sees all (full), or only its own and earlier chunks (causal, with a memory).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from einops import rearrange, repeat
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+from kinora.nn.attention import KeyValue
+from kinora.nn.embed import LevelEmbedding
+from kinora.nn.norm import RMSNorm
+from kinora.nn.rope import Axis, Rotation, angles
+from kinora.text.encoder import TextStates
+from kinora.transformer.block import PARTS, Block, Looks
+from kinora.transformer.place import Place
+from kinora.transformer.stem import Head, Stem
+
+HEAD_CHANNELS = 64
+AXES = (Axis(8, 1.0, 128.0), Axis(4, 2.0, 16.0), Axis(10, 2.0, 64.0), Axis(10, 2.0, 64.0))
+"""Time in seconds, view, row and column in tokens: 32 rotating pairs, one head of 64 channels."""
+
+
+class TransformerConfig(BaseModel):
+    """Sizes of the video transformer; `width` is the dial, in heads of 64 channels.
+
+    Args:
+        channels: latent channels.
+        width: channels of a token.
+        depth: blocks; every second one looks at the words.
+        stem: channels of the convolutions at latent resolution.
+        patch: latent positions along the side of a token.
+        context: width of the text states.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channels: int = 48
+    width: int = 256
+    depth: int = 8
+    stem: int = 96
+    patch: int = 2
+    context: int = 192
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """Text as the blocks need it: keys and values per looking block, computed once per shot.
+
+    Args:
+        heard: one entry per block, None where it does not look.
+        owner: `[l]` which prompt each word belongs to, -1 for padding.
+        pooled: `[s d]` one vector per prompt, for the modulation.
+    """
+
+    heard: tuple[KeyValue | None, ...]
+    owner: Tensor
+    pooled: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What a stream remembers: keys and values per block and the places of their tokens `[1 m 4]`."""
+
+    blocks: tuple[KeyValue, ...]
+    coordinates: Tensor
+
+
+class Transformer(nn.Module):
+    """A diffusion transformer (Peebles and Xie 2022, arXiv:2212.09748) over spacetime patches."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        assert config.width % HEAD_CHANNELS == 0, config.width
+        self.config = config
+        heads = config.width // HEAD_CHANNELS
+        self.stem = Stem(config.channels, config.stem, config.width, config.patch)
+        self.level = LevelEmbedding(config.width)
+        self.pool = nn.Linear(config.context, config.width)
+        self.modulation = nn.Sequential(nn.SiLU(), nn.Linear(config.width, PARTS * config.width))
+        self.blocks = nn.ModuleList(
+            Block(config.width, heads, config.context if i % 2 == 0 else None)
+            for i in range(config.depth)
+        )
+        self.norm = RMSNorm(config.width)
+        self.head = Head(config.channels, config.stem, config.width, config.patch)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Residual branches start near zero, so that a deep network starts as a shallow one."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=0.5 * module.in_features**-0.5)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            nn.init.zeros_(block.mlp.outward.weight)
+            nn.init.zeros_(block.attention.out.weight)
+            if block.words is not None:
+                nn.init.zeros_(block.words.out.weight)
+            with torch.no_grad():  # gates start open: the zero matrices already close the branch
+                block.bias.view(PARTS, -1)[[2, 5]] = 1.0
+        nn.init.zeros_(self.modulation[1].weight)  # type: ignore[arg-type]  # a Linear's weight
+
+    def read(self, text: TextStates) -> Words:
+        """States `[s l c]` of s prompts -> keys and values of all their words in one row."""
+        states = rearrange(text.states, "s l c -> 1 (s l) c")
+        owner = torch.arange(len(text), device=text.mask.device)[:, None].expand_as(text.mask)
+        heard = tuple(
+            None if block.words is None else block.words.read(states)  # type: ignore[operator, union-attr]
+            for block in self.blocks
+        )
+        return Words(
+            heard=heard,
+            owner=torch.where(text.mask, owner, -1).flatten(),
+            pooled=self.pool(text.pooled()),
+        )
+
+    def forward(self, x: Tensor, level: Tensor, place: Place, words: Words) -> Tensor:
+        """`[b f c h w]`, levels `[b f]` or `[b f h w]` -> velocities `[b f c h w]`."""
+        return self.run(x, level, place, words)[0]
+
+    def run(
+        self, x: Tensor, level: Tensor, place: Place, words: Words, past: Past | None = None
+    ) -> tuple[Tensor, Past]:
+        """As `forward`, with a memory of earlier frames in and this call's own memory out."""
+        b, f, _, h, w = x.shape
+        rows, columns = h // self.config.patch, w // self.config.patch
+        levels = level if level.ndim == 4 else repeat(level, "b f -> b f h w", h=h, w=w)
+
+        features, tokens = self.stem(
+            x.flatten(0, 1), levels.flatten(0, 1)
+        )  # (b f) s h w, (b f) n' d
+        tokens = rearrange(tokens, "(b f) n d -> b (f n) d", b=b)  # b n d
+        modulation = self._modulate(level, place, words, rows, columns)  # b n 6d
+        coordinates = self._coordinates(place, rows, columns)  # b n 4
+        looks = self._look(place, words, coordinates, rows * columns, past)
+        memories = []
+        for i, block in enumerate(self.blocks):
+            before = None if past is None else past.blocks[i]
+            tokens, own = block(tokens, modulation, looks, words.heard[i], before)  # b n d
+            memories.append(own)
+        tokens = rearrange(self.norm(tokens), "b (f n) d -> (b f) n d", f=f)
+        velocity = self.head(tokens, features)  # (b f) c h w
+        return velocity.unflatten(0, (b, f)), Past(tuple(memories), coordinates)
+
+    def _modulate(
+        self, level: Tensor, place: Place, words: Words, rows: int, columns: int
+    ) -> Tensor:
+        """`[b n 6d]`: from each token's level and its frame's prompt."""
+        pooled = words.pooled[place.text]  # b f d
+        if level.ndim == 4:
+            level = rearrange(level, "b f (h p) (w q) -> b f (h w) (p q)", h=rows, w=columns).mean(
+                -1
+            )  # b f n'
+            condition = self.level(level) + pooled[:, :, None]
+            modulation: Tensor = self.modulation(condition).flatten(1, 2)
+            return modulation
+        modulation = self.modulation(self.level(level) + pooled)  # b f 6d
+        return modulation.repeat_interleave(rows * columns, 1)
+
+    def _coordinates(self, place: Place, rows: int, columns: int) -> Tensor:
+        """`[b n 4]`: time, view, row, column of every token, the middle of the picture at zero."""
+        b, f = place.time.shape
+        time = repeat(place.time, "b f -> b f h w", h=rows, w=columns)
+        view = repeat(place.view, "b f -> b f h w", h=rows, w=columns)
+        row = torch.arange(rows, device=time.device) - (rows - 1) / 2
+        column = torch.arange(columns, device=time.device) - (columns - 1) / 2
+        parts = [
+            time,
+            view.to(time),
+            row.to(time)[:, None].expand(b, f, rows, columns),
+            column.to(time).expand(b, f, rows, columns),
+        ]
+        return torch.stack(parts, dim=-1).flatten(1, 3)
+
+    def _look(
+        self, place: Place, words: Words, coordinates: Tensor, tokens: int, past: Past | None
+    ) -> Looks:
+        """Rotations and masks, once for all blocks."""
+        allowed = words.owner == place.text[..., None]  # b f l
+        mask = None
+        if place.chunk is not None:
+            seen = place.chunk[:, None, :] <= place.chunk[:, :, None]  # b f f
+            mask = seen.repeat_interleave(tokens, 1).repeat_interleave(tokens, 2)[:, None]
+        return Looks(
+            turn=Rotation.by(angles(AXES, coordinates)),
+            mask=mask,
+            words_mask=allowed.repeat_interleave(tokens, 1)[:, None],
+            past_turn=None if past is None else Rotation.by(angles(AXES, past.coordinates)),
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """What `config.json` stores."""
+        return self.config.model_dump()
