@@ -65,10 +65,11 @@ def test_every_exit_code(reference: str) -> None:
 
 
 def test_every_environment_variable(root: Path, reference: str) -> None:
+    folders = (root / each for each in ("src", "scripts", "benchmarks", "runs", ".ci"))
+    files = [path for folder in folders for path in folder.rglob("*")]
     read = {
         name
-        for folder in ("src", "tests", "scripts", "benchmarks", ".ci")
-        for path in (root / folder).rglob("*")
+        for path in [*files, root / "tests" / "conftest.py"]
         if path.is_file() and path.suffix in {".py", ".sh", ""}
         for name in VARIABLE.findall(path.read_text(errors="replace"))
     }
@@ -79,7 +80,7 @@ def test_every_environment_variable(root: Path, reference: str) -> None:
 
 
 EXAMPLES = {"KINORA_STEPS"}
-"""Variables that stand for any setting in tests and docstrings."""
+"""Variables that stand for any setting in a docstring."""
 
 
 def _setting_names() -> set[str]:
