@@ -6,9 +6,9 @@ b prompts, l words, c text width. A small transformer, trained together with the
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from kinora.core.config import Config
 from kinora.nn.attention import SelfAttention
 from kinora.nn.mlp import MLP
 from kinora.nn.norm import RMSNorm
@@ -16,12 +16,10 @@ from kinora.nn.rope import Axis, Rotation, angles
 from kinora.nn.states import TextStates
 
 
-class TextConfig(BaseModel):
+class TextConfig(Config):
     """Sizes of the text encoder: `vocabulary` ids, `width`, `depth` layers, at most `limit` words."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    vocabulary: int
+    vocabulary: int = 0
     width: int = 192
     depth: int = 2
     limit: int = 96
