@@ -1,36 +1,65 @@
-"""Settings are read where the user stands; a flag that was not typed changes nothing."""
+"""An option is what was typed, else what the environment, the project or the user says."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+import typer
 
-from kinora.cli.settings import settings
-from kinora.core.config import Config
-from kinora.core.errors import UsageError
-
-
-class Film(Config):
-    steps: int = 25
-    size: str = "256x160"
+from kinora.cli import main as cli
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+@pytest.fixture
+def told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Run a verb with the options `--steps` and `--no-metadata`, and return what it understood."""
+
+    def verb(
+        *,
+        steps: int = 25,
+        silent: Annotated[bool, typer.Option("--no-metadata")] = False,
+    ) -> None:
+        print(steps, silent)
+
+    (tmp_path / "config" / "kinora").mkdir(parents=True)
+    (tmp_path / "project" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "project" / "deep")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("KINORA_STEPS", raising=False)
-    (tmp_path / "kinora.toml").write_text("[generate]\nsteps = 8\n")
+    monkeypatch.setattr(cli, "implementation", lambda _: verb)
+
+    def run(*words: str) -> str:
+        code = cli.main(["version", *words])
+        captured = capsys.readouterr()
+        return captured.out.strip() if code == 0 else f"{code} {captured.err.strip()}"
+
+    return run
 
 
-def test_file_environment_and_flag(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert settings(Film, verb="generate", steps=None) == Film(steps=8)
-    monkeypatch.setenv("KINORA_STEPS", "4")
-    assert settings(Film, verb="generate", steps=None) == Film(steps=4)
-    assert settings(Film, verb="generate", steps=2, assignments=["size=64x64"]) == Film(
-        steps=2, size="64x64"
-    )
+def test_precedence(
+    told: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told() == "25 False"
+    user = tmp_path / "config" / "kinora" / "kinora.toml"
+    user.write_text("[version]\nsteps = 1\nno-metadata = true\n[other]\nanything = 1\n")
+    assert told() == "1 True"
+    (tmp_path / "project" / "kinora.toml").write_text("[version]\nsteps = 2\n")
+    assert told() == "2 True"
+    monkeypatch.setenv("KINORA_STEPS", "3")
+    assert told() == "3 True"
+    assert told("--steps", "4") == "4 True"
 
 
-def test_a_slip_of_the_pen() -> None:
-    with pytest.raises(UsageError, match="Did you mean size"):
-        settings(Film, verb="generate", assignments=["sise=64x64"])
+def test_a_slip_of_the_pen(told: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "project" / "kinora.toml").write_text("[version]\nstepps = 2\n")
+    assert told().startswith("2 kinora: unknown setting 'stepps'")
+    assert "Did you mean steps?" in told()
+
+
+def test_a_value_that_does_not_fit(
+    told: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KINORA_STEPS", "many")
+    assert told().startswith("2 kinora: ")
