@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kinora.cli.settings import defaults
 from kinora.core.errors import BusyError, KinoraError, OutOfMemoryError, UsageError
 from kinora.core.version import __version__
 
@@ -49,7 +50,13 @@ def main(arguments: Sequence[str]) -> int:
     verb = next((word for word in arguments if word in VERBS), None)
     try:
         app = application(verb)
-        result = app(args=list(arguments), prog_name="kinora", standalone_mode=False)
+        unless_typed = defaults(app, verb=verb) if verb else {}
+        result = app(
+            args=list(arguments),
+            prog_name="kinora",
+            standalone_mode=False,
+            default_map=unless_typed,
+        )
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -100,7 +107,7 @@ def _show_version(wanted: bool) -> bool:
 
 
 def _root(
-    version: Annotated[
+    show_version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,

@@ -17,7 +17,7 @@ from kinora.nn.attention import KeyValue
 from kinora.nn.embed import LevelEmbedding
 from kinora.nn.norm import RMSNorm
 from kinora.nn.rope import Axis, Rotation, angles
-from kinora.text.encoder import TextStates
+from kinora.nn.states import TextStates
 from kinora.transformer.block import PARTS, Block, Looks
 from kinora.transformer.place import Place
 from kinora.transformer.stem import Head, Stem
