@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.denoise.canvas import Canvas, join
 from kinora.denoise.loop import denoise
@@ -25,6 +26,11 @@ CONTEXT = 4
 """Held latent frames in front of a window."""
 
 
+PART = 3
+"""Latent frames decoded at once."""
+
+
+@runtime_checkable
 class Stream(Protocol):
     """What is known of the film so far; immutable, `after` returns the next state."""
 
@@ -55,9 +61,13 @@ class Streams(Protocol):
         """The state before the first frame."""
         ...
 
-    def decode_parts(self, parts: Iterable[Tensor]) -> Iterator[object]:
+    def decode_parts(self, parts: Iterable[Tensor]) -> Iterator[Frames]:
         """Frames of consecutive latents, the decoder going on from one part to the next."""
         ...
+
+
+WARM = 4
+"""Latent frames that a decoder reads before those that are wanted of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +92,9 @@ class Overlap:
     def window(self) -> int:
         """Latent frames on one canvas."""
         limit = self.model.capabilities.max_frames
-        return WINDOW if limit is None else max(CONTEXT + 1, (limit - 1) // self.model.stride.time + 1)
+        return (
+            WINDOW if limit is None else max(CONTEXT + 1, (limit - 1) // self.model.stride.time + 1)
+        )
 
     @property
     def chunk(self) -> int:
@@ -171,3 +183,29 @@ def _shifted(on_progress: OnProgress, done: int, total: int) -> OnProgress:
         on_progress(replace(progress, done=progress.done + done, total=max(total, progress.total)))
 
     return tell
+
+
+def decode_after(model: FilmModel, before: Tensor, latents: Tensor) -> Iterator[Frames]:
+    """Frames of `latents` as they follow `before`; both `[f c h w]`.
+
+    The decoder's causal memory is warmed by the last `WARM` of `before`, whose frames are dropped.
+    """
+    warm = before[-WARM:]
+    skip = model.stride.pixel_frames(len(warm)) if len(warm) else 0
+    for frames in model.decode(torch.cat([warm.to(latents), latents])):
+        wanted = frames[skip:]
+        skip = max(0, skip - len(frames))
+        if len(wanted):
+            yield wanted
+
+
+def decode_parts(model: FilmModel, parts: Iterable[Tensor]) -> Iterator[Frames]:
+    """Frames of consecutive latents as they come, as if they were decoded at once."""
+    if isinstance(model, Streams):
+        yield from model.decode_parts(small for part in parts for small in part.split(PART))
+        return
+    before: Tensor | None = None
+    for part in parts:
+        known = part[:0] if before is None else before
+        yield from decode_after(model, known, part)
+        before = torch.cat([known, part])[-WARM:]
