@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_bundle
 
 from kinora.core.errors import CancelledError
 from kinora.core.progress import Progress
@@ -15,6 +14,7 @@ from kinora.denoise.condition import Reference
 from kinora.denoise.stream import CONTEXT, Overlap, decode_after, decode_parts, opening, stream
 from kinora.flow.schedule import levels
 from kinora.models import Bundle, Remembering
+from tiny import tiny_bundle
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from tiny import tiny_bundle
 
 from kinora.models import Bundle
 from kinora.transformer.memory import Memory, MemoryConfig
 from kinora.transformer.model import Past
 from kinora.transformer.place import Place
+from tiny import tiny_bundle
 
 ROWS, COLUMNS = 2, 3
 WHOLE = MemoryConfig(chunk=2, sinks=1, window=64, reach=1e6)

@@ -202,7 +202,9 @@ def decode_after(model: FilmModel, before: Tensor, latents: Tensor) -> Iterator[
 def decode_parts(model: FilmModel, parts: Iterable[Tensor]) -> Iterator[Frames]:
     """Frames of consecutive latents as they come, as if they were decoded at once."""
     if isinstance(model, Streams):
-        yield from model.decode_parts(small for part in parts for small in part.split(PART))
+        yield from model.decode_parts(
+            part[at : at + PART] for part in parts for at in range(0, len(part), PART)
+        )
         return
     before: Tensor | None = None
     for part in parts:

@@ -34,12 +34,12 @@ class MemoryConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    chunk: int = Field(3, ge=1)
-    sinks: int = Field(1, ge=0)
-    window: int = Field(12, ge=1)
-    middle: int = Field(16, ge=0)
-    far: int = Field(32, ge=0)
-    reach: float = Field(24.0, gt=0)
+    chunk: int = Field(default=3, ge=1)
+    sinks: int = Field(default=1, ge=0)
+    window: int = Field(default=12, ge=1)
+    middle: int = Field(default=16, ge=0)
+    far: int = Field(default=32, ge=0)
+    reach: float = Field(default=24.0, gt=0)
 
 
 @dataclass(frozen=True, eq=False)
