@@ -1,1 +1,1 @@
-"""The studio. In: films, clips, an edit's frozen values. Out: films; and the timeline document with its history."""
+"""The studio. In: films, clips, an edit. Out: films; and the timeline document with its history."""

@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from kinora.core.clip import Clip
+from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.canvas import join
 from kinora.denoise.model import FilmModel
@@ -80,7 +80,7 @@ def blend(
         on_progress=on_progress,
     )
     whole = np.concatenate([a.clip.frames, frames, b.clip.frames[1:]])
-    return _told(model, edit, whole, (a, b), new.latents, known)
+    return _told(model, edit, frames=whole, clips=(a, b), bridge=new.latents, known=known)
 
 
 def _curve(edit: Blend, times: Tensor) -> Callable[[Tensor], Tensor]:
@@ -95,7 +95,8 @@ def _curve(edit: Blend, times: Tensor) -> Callable[[Tensor], Tensor]:
 def _told(
     model: FilmModel,
     edit: Blend,
-    frames: np.ndarray,  # type: ignore[type-arg]
+    *,
+    frames: Frames,
     clips: tuple[Source, Source],
     bridge: Tensor,
     known: Source,

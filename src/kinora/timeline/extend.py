@@ -42,11 +42,11 @@ def extend(
     request = edit.request(model, prompts)
     count = max(1, round(edit.seconds / known.step))
     make = _backward if edit.backward else _forward
-    return make(model, known, request, count, text, on_progress)
+    return make(model, known, request, count=count, text=text, tell=on_progress)
 
 
 def _forward(
-    model: FilmModel, known: Source, request: Request, count: int, text: int, tell: OnProgress
+    model: FilmModel, known: Source, request: Request, *, count: int, text: int, tell: OnProgress
 ) -> Film:
     held = known.canvas()
     gap = known.fresh(count, at=len(held), text=text, view=int(held.view[-1]))
@@ -63,12 +63,12 @@ def _forward(
 
 
 def _backward(
-    model: FilmModel, known: Source, request: Request, count: int, text: int, tell: OnProgress
+    model: FilmModel, known: Source, request: Request, *, count: int, text: int, tell: OnProgress
 ) -> Film:
     """The latent of the first frame alone is dreamt anew: in a longer clip it spans four frames."""
     held = known.moving("be extended backward").canvas()[1:]
     text = text if len(request.prompts) > len(known.prompts) else int(known.text[0])
-    new = _before(model, known, request, count, text, tell)
+    new = _before(model, known, request, count=count, text=text, tell=tell)
     frames = between(model, new.latents, landing=known.clip.frames[0], on_progress=tell)
     whole = np.concatenate([frames, known.clip.frames[1:]])
     shifted = join([new, held])
@@ -77,7 +77,7 @@ def _backward(
 
 
 def _before(
-    model: FilmModel, known: Source, request: Request, count: int, text: int, tell: OnProgress
+    model: FilmModel, known: Source, request: Request, *, count: int, text: int, tell: OnProgress
 ) -> Canvas:
     """`count` latent frames and the one in the place of the clip's first, dreamt from the end on.
 

@@ -5,6 +5,7 @@ neighbouring old frame differs a little from that frame itself; this difference 
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -88,7 +89,7 @@ def jump(one: Frames, two: Frames) -> float:
 
 def jumps(frames: Frames) -> list[float]:
     """The distance of every frame to the next."""
-    return [jump(one, two) for one, two in zip(frames, frames[1:], strict=False)]
+    return [jump(one, two) for one, two in pairwise(frames)]
 
 
 def _all(pieces: Iterator[Frames], total: int, on_progress: OnProgress) -> Frames:
