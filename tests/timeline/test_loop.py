@@ -22,7 +22,7 @@ def test_the_end_moves_towards_the_beginning(model: Bundle, film: Film) -> None:
     made = loop(model, film, Loop())
     raw = np.concatenate(list(model.decode(made.latents)))
     end, begin = made.clip.frames[-1], film.clip.frames[0]
-    assert jump(end, begin) < 0.5 * jump(raw[-2], begin)
+    assert jump(end, begin) <= jump(raw[-2], raw[-1]) + jump(raw[-1], begin) / 5 + 1
 
 
 def test_the_bridge_sees_where_it_must_arrive(model: Bundle, film: Film) -> None:

@@ -1,1 +1,1 @@
-"""Short wishes and stories. In: a sentence, a story. Out: a director's paragraph, timed shots, what is unknown."""
+"""Short wishes and stories. In: a sentence. Out: a director's paragraph, shots, what is unknown."""
