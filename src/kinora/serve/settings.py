@@ -8,6 +8,9 @@ from pydantic import Field
 from kinora.core.config import Config
 
 MEBIBYTE = 1 << 20
+WORKER_VARIABLE = "KINORA_WORKER_SETTINGS"
+"""How a server hands its settings to a worker process: as JSON, out of sight of other users."""
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -43,6 +46,7 @@ class Settings(Config):
         private_urls: whether `image_url` and webhooks may point into private networks.
         provenance: whether films are signed (C2PA) and carry the watermark.
         blocked_words: prompts holding one of these are refused.
+        policy: `module:Class` that decides in place of the built-in policy.
     """
 
     data: Path = Field(default_factory=default_data)
@@ -71,6 +75,7 @@ class Settings(Config):
     private_urls: bool = False
     provenance: bool = True
     blocked_words: tuple[str, ...] = ()
+    policy: str | None = None
 
     @property
     def database_url(self) -> str:

@@ -24,10 +24,9 @@ from kinora.serve.jobs.maker import Maker
 from kinora.serve.jobs.reap import worker_lock
 from kinora.serve.jobs.seal import Seal
 from kinora.serve.jobs.watcher import Watcher
-from kinora.serve.settings import Settings
+from kinora.serve.settings import WORKER_VARIABLE, Settings
 from kinora.serve.store import open_store
 
-VARIABLE = "KINORA_WORKER_SETTINGS"
 WAIT_SECONDS = 10.0
 LOCK_SECONDS = 1.0
 SLOTS = 1
@@ -132,7 +131,7 @@ def _wait(control: Control, held: Lock, *, parent: int | None) -> None:
 def main() -> None:
     """The process."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    settings = Settings.model_validate_json(os.environ.pop(VARIABLE))
+    settings = Settings.model_validate_json(os.environ.pop(WORKER_VARIABLE))
     work(settings, worker=sys.argv[1], parent=int(sys.argv[2]) if len(sys.argv) > 2 else None)
 
 
