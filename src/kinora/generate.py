@@ -11,6 +11,7 @@ from torch import Tensor
 from kinora.core.clip import Clip, Frames
 from kinora.core.errors import NotFoundError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
+from kinora.core.prompt import check_prompt
 from kinora.core.shape import PixelShape, check_seconds, check_size
 from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.condition import Condition, apply_all
@@ -21,8 +22,6 @@ from kinora.flow.schedule import levels
 from kinora.flow.solver import Solver
 from kinora.flow.solver.euler import euler
 from kinora.models import DEFAULT, WEIGHTS, load_bundle
-
-MAX_PROMPT = 32_000
 
 
 @dataclass(frozen=True)
@@ -214,20 +213,6 @@ def decoded(
         done += len(frames)
         on_progress(Progress("decode", done, total, preview=frames))
         yield frames
-
-
-def check_prompt(prompt: str) -> str:
-    """The prompt itself, if it is 1 to 32,000 printable characters, else `UsageError`."""
-    remedy = 'Describe the film in words, for example "a red ball bounces on grass"'
-    if not prompt.strip():
-        raise UsageError("the prompt is empty", remedy=remedy)
-    if len(prompt) > MAX_PROMPT:
-        raise UsageError(
-            f"the prompt has {len(prompt)} characters, at most {MAX_PROMPT} are read", remedy=remedy
-        )
-    if any(not (c.isprintable() or c.isspace()) for c in prompt):
-        raise UsageError("the prompt holds characters that are not text", remedy=remedy)
-    return prompt
 
 
 def load(name: str | Path = DEFAULT) -> FilmModel:

@@ -23,6 +23,9 @@ VERBS: dict[str, str] = {
     "generate": "Make a film from a prompt.",
     "train": "Train a network from nothing.",
     "info": "Tell what a video or image is and how it was made.",
+    "serve": "Serve the Videos API from this machine.",
+    "worker": "Make the films of a server that runs elsewhere.",
+    "queue": "See and steer the jobs of a server.",
     "doctor": "Check this machine and say how to put right what is missing.",
     "version": "Print the version.",
 }

@@ -3,6 +3,7 @@
 It never sees a network: one loop serves our model and published weights.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -17,6 +18,14 @@ from kinora.flow.solver.euler import euler
 Hold = Literal["native", "renoise"]
 
 
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A walk that was broken off: where it stood, `x` `[f c h w]`, after `steps` steps."""
+
+    x: Tensor
+    steps: int
+
+
 @torch.inference_mode()
 def denoise(
     canvas: Canvas,
@@ -26,6 +35,7 @@ def denoise(
     schedule: Tensor,
     solver: Solver = euler,
     hold: Hold = "native",
+    begun: Begun | None = None,
     on_progress: OnProgress = silent,
 ) -> Canvas:
     """Dream every frame down to level 0.
@@ -42,15 +52,17 @@ def denoise(
         hold: `native` gives the model one level per frame; `renoise` is for models that take a single
             level: known frames are noised to it anew at every step (Lugmayr et al. 2022,
             arXiv:2201.09865).
-        on_progress: told after every step; may raise to stop.
+        begun: a walk over this same schedule to go on with; the result is bit-identical to one that
+            was never broken off, because a solver remembers nothing from step to step.
+        on_progress: told after every step, with x as the preview; may raise to stop.
 
     Returns:
         The canvas with clean latents and every level at 0.
     """
     known = spread(canvas.level, canvas.latents) == 0
-    x = canvas.noised(noise)
+    x = canvas.noised(noise) if begun is None else begun.x
     steps = len(schedule) - 1
-    for step in range(steps):
+    for step in range(0 if begun is None else begun.steps, steps):
         here, there = schedule[step], schedule[step + 1]
         if hold == "renoise":
             x = _renoised(canvas, noise, x, here)
