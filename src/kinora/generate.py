@@ -16,10 +16,10 @@ from kinora.denoise.canvas import Canvas, blank
 from kinora.denoise.condition import Condition, apply_all
 from kinora.denoise.loop import denoise
 from kinora.denoise.model import FilmModel
-from kinora.flow.schedule import levels
 from kinora.flow.solver import Solver
 from kinora.flow.solver.euler import euler
-from kinora.models import DEFAULT, WEIGHTS, load_bundle
+from kinora.models import CLASS_NAME, DEFAULT, WEIGHTS, load_bundle
+from kinora.open_weights.hub import HUB_ID, locate
 
 MAX_PROMPT = 32_000
 
@@ -92,14 +92,14 @@ def generate(
     read = perf_counter()
 
     canvas = apply_all(lay_out(model, shape), request.conditions)
-    assert request.steps and request.guidance and request.shift, "settled"
+    assert request.steps and request.guidance, "settled"
     done = denoise(
         canvas,
         model.velocity(canvas, text, guidance=request.guidance),
         noise=canvas.noise(request.seed),
-        schedule=levels(request.steps, amount=request.shift),
+        schedule=model.schedule(canvas, steps=request.steps, shift=request.shift),
         solver=solver,
-        hold=model.capabilities.hold,
+        hold=model.capabilities.holding(canvas),
         on_progress=on_progress,
     )
     dreamt = perf_counter()
@@ -182,16 +182,33 @@ def check_prompt(prompt: str) -> str:
 
 
 def load(name: str | Path = DEFAULT) -> FilmModel:
-    """A model by the name of a shipped one or by its folder.
+    """A model by the name of a shipped one, by its folder, or by the hub id of published weights.
 
     Raises:
-        NotFoundError: there is no such model, or its files are damaged.
+        NotFoundError: there is no such model on this machine, or its files are damaged.
+        UnsupportedError: it is of a class that no family describes.
     """
     for folder in (WEIGHTS / str(name), Path(name)):
         if (folder / "model_index.json").exists():
-            return load_bundle(folder)
+            return load_folder(folder)
+    if HUB_ID.fullmatch(str(name)):
+        found = locate(str(name))
+        if found is not None:
+            return load_folder(found.path, name=str(name))
+        raise NotFoundError(
+            f"{name} is not on this machine", remedy=f"Run: kinora models pull {name}"
+        )
     shipped = sorted(path.parent.name for path in WEIGHTS.glob("*/model_index.json"))
     raise NotFoundError(
         f"there is no model called '{name}'",
         remedy=f"Name a folder that holds a model_index.json, or one of: {', '.join(shipped) or 'none'}",
     )
+
+
+def load_folder(folder: Path, *, name: str | None = None) -> FilmModel:
+    """Our own bundle or published weights, told apart by `model_index.json`."""
+    if CLASS_NAME in (folder / "model_index.json").read_text(encoding="utf-8"):
+        return load_bundle(folder)
+    from kinora.open_weights.load import load_open
+
+    return load_open(folder, name=name)
