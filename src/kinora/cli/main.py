@@ -44,8 +44,9 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 0, that of the `KinoraError`, 2 for words that make no sense, 1 for a defect,
         130 after Ctrl-C.
     """
+    verb = next((word for word in arguments if word in VERBS), None)
     try:
-        app = application(next((word for word in arguments if word in VERBS), None))
+        app = application(verb)
         result = app(args=list(arguments), prog_name="kinora", standalone_mode=False)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return KinoraError.exit_code
     except Exception as error:  # the outermost frame: everything becomes one line and a code
-        return _report(_as_kinora_error(error), as_json="--json" in arguments)
+        return _report(_as_kinora_error(error, verb=verb), as_json="--json" in arguments)
     return result if isinstance(result, int) else 0
 
 
@@ -110,14 +111,15 @@ def _terminate(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _as_kinora_error(error: Exception) -> KinoraError:
+def _as_kinora_error(error: Exception, *, verb: str | None) -> KinoraError:
     """The error itself, or the `KinoraError` that says the same, with the original as its cause."""
     if isinstance(error, KinoraError):
         return error
     translated: KinoraError
     if isinstance(error, typer.TyperException):
         message = error.format_message().rstrip(".")
-        translated = UsageError(message, remedy="See kinora --help")
+        command = f"kinora {verb}" if verb else "kinora"
+        translated = UsageError(message, remedy=f"See {command} --help")
     elif isinstance(error, MemoryError):
         translated = OutOfMemoryError(
             "not enough memory", remedy="Try a smaller --size or fewer --seconds"
