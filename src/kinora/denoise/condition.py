@@ -5,7 +5,7 @@ Each says one thing about some frames; an edit is a handful of them applied one 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from torch import Tensor
 from kinora.denoise.canvas import Canvas
 
 
+@runtime_checkable
 class Condition(Protocol):
     """Anything with `apply(canvas) -> canvas`."""
 

@@ -6,7 +6,7 @@ says why not: a capability that a model lacks is an error, never a silent approx
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -64,6 +64,7 @@ class Read:
     not_understood: tuple[str, ...] = ()
 
 
+@runtime_checkable
 class FilmModel(Protocol):
     """The interface."""
 

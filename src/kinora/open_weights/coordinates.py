@@ -5,7 +5,7 @@ Our path is (1 - s) data + s noise. Most networks share it up to a sign; a varia
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from kinora.flow.path import spread
 TRAINED_STEPS = 1000
 
 
+@runtime_checkable
 class Coordinates(Protocol):
     """The two maps around a network call, and its clock."""
 

@@ -5,7 +5,7 @@ Everything a family does not say here it shares with all others: see `model.Open
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -42,6 +42,7 @@ class Prepared:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Schedule(Protocol):
     """`(steps, shape, shift) -> levels [steps + 1]`."""
 

@@ -1,5 +1,7 @@
 """Mochi 1: its clock runs from noise, and it predicts data minus noise as we do. In: a folder. Out: a family."""
 
+import math
+
 import torch
 
 from kinora.core.shape import Stride
@@ -20,7 +22,7 @@ def mochi(folder: Folder) -> Family:
     patch = folder.config("transformer")["patch_size"]
     return Family(
         name="mochi",
-        stride=Stride(time=_product(spans[0]), space=_product(spans[1]), patch=patch),
+        stride=Stride(time=math.prod(spans[0]), space=math.prod(spans[1]), patch=patch),
         channels=vae["latent_channels"],
         capabilities=Capabilities(
             levels="clip", levels_trained=False, hold="renoise",
@@ -51,9 +53,3 @@ def codec(shelf: Shelf) -> Codec:
     std = torch.tensor(c.latents_std or [1.0])
     return Codec(vae=vae, mean=mean, std=std / c.scaling_factor, decoder=library)
 
-
-def _product(factors: tuple[int, ...]) -> int:
-    out = 1
-    for factor in factors:
-        out *= factor
-    return out
