@@ -14,7 +14,7 @@ from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 
 INDEX = "model_index.json"
 PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl"}
-WITHOUT_WEIGHTS = ("Scheduler", "Tokenizer", "TokenizerFast", "Processor", "Guidance")
+WITHOUT_WEIGHTS = ("Scheduler", "Tokenizer", "Processor", "Guidance")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Folder:
     def networks(self) -> list[str]:
         """The components that hold weights."""
         named = [part for part in self.index if not part.startswith("_") and self.kind(part)]
-        return [part for part in named if not str(self.kind(part)).endswith(WITHOUT_WEIGHTS)]
+        return [p for p in named if not any(w in str(self.kind(p)) for w in WITHOUT_WEIGHTS)]
 
     def weights(self, component: str) -> list[Path]:
         """The weights files of a component, all present.
