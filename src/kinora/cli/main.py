@@ -19,6 +19,8 @@ from kinora.core.errors import BusyError, KinoraError, OutOfMemoryError, UsageEr
 from kinora.core.version import __version__
 
 VERBS: dict[str, str] = {
+    "generate": "Make a film from a prompt.",
+    "train": "Train a network from nothing.",
     "info": "Tell what a video or image is and how it was made.",
     "doctor": "Check this machine and say how to put right what is missing.",
     "version": "Print the version.",

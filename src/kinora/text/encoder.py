@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from kinora.core.config import Config
 from kinora.nn.attention import SelfAttention
 from kinora.nn.mlp import MLP
 from kinora.nn.norm import RMSNorm
 from kinora.nn.rope import Axis, Rotation, angles
 
 
-class TextConfig(BaseModel):
+class TextConfig(Config):
     """Sizes of the text encoder: `vocabulary` ids, `width`, `depth` layers, at most `limit` words."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    vocabulary: int
+    vocabulary: int = 0
     width: int = 192
     depth: int = 2
     limit: int = 96
