@@ -21,6 +21,7 @@ from kinora.core.version import __version__
 VERBS: dict[str, str] = {
     "generate": "Make a film from a prompt.",
     "train": "Train a network from nothing.",
+    "models": "Fetch, list and check published models.",
     "info": "Tell what a video or image is and how it was made.",
     "doctor": "Check this machine and say how to put right what is missing.",
     "version": "Print the version.",

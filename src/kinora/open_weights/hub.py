@@ -143,11 +143,11 @@ def pull(found: Release, *, on_progress: OnProgress = silent) -> Folder:
 
 def held() -> list[Held]:
     """Every model in the hub library's cache that some pipeline class describes."""
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     try:
-        repositories = scan_cache_dir().repos
+        repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
     except CacheNotFound:
         return []
     found = []
@@ -241,9 +241,9 @@ def _refuse_pickles(name: str, files: list[str], components: list[str]) -> None:
 
 
 def _refuse_small_disk(found: Release) -> None:
-    from huggingface_hub.constants import HF_HUB_CACHE
+    from huggingface_hub import constants
 
-    place = Path(HF_HUB_CACHE)
+    place = Path(constants.HF_HUB_CACHE)
     there = next(parent for parent in (place, *place.parents) if parent.exists())
     free = shutil.disk_usage(there).free
     missing = sum(file.size for file in found.files if not _cached(found, file))
