@@ -22,6 +22,7 @@ from kinora.core.version import __version__
 VERBS: dict[str, str] = {
     "generate": "Make a film from a prompt.",
     "train": "Train a network from nothing.",
+    "models": "Fetch, list and check published models.",
     "info": "Tell what a video or image is and how it was made.",
     "serve": "Serve the Videos API from this machine.",
     "worker": "Make the films of a server that runs elsewhere.",
