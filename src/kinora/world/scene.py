@@ -1,0 +1,107 @@
+"""A scene is plain data. In: nothing. Out: frozen values that physics, looks, captions and truth read.
+
+Metres, seconds, radians; x to the right, y away from the camera, z up, the ground at z = 0.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from pydantic import TypeAdapter
+
+Vec3 = tuple[float, float, float]
+Quat = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing on the stage.
+
+    Args:
+        scale: half of the thing's longest side, before its hat.
+        quaternion: `w x y z`, turns the thing's own frame into the world's.
+        hat: the colour of the hat, or empty.
+        stance: `stands`, `lies` or `hangs`.
+    """
+
+    kind: str
+    colour: str
+    size: str
+    finish: str
+    scale: float
+    position: Vec3
+    quaternion: Quat = (1.0, 0.0, 0.0, 0.0)
+    velocity: Vec3 = (0.0, 0.0, 0.0)
+    spin: Vec3 = (0.0, 0.0, 0.0)
+    hat: str = ""
+    stance: str = "stands"
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What a thing does: `actor` and `target` count things from 0; `heading` is -1, 0 or 1 in x."""
+
+    name: str
+    actor: int
+    target: int | None = None
+    heading: int = 0
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera and what it does during the clip.
+
+    Args:
+        eye: where it stands at the start.
+        yaw: to the left of +y; `pitch`: downwards.
+        focal: focal length over the square root of the picture's area, the same for any aspect.
+        centre: the point on the stage around which it orbits and towards which it dollies.
+        amount: how far the move goes: radians for pan and orbit, a share of the distance otherwise.
+    """
+
+    eye: Vec3
+    yaw: float
+    pitch: float
+    focal: float
+    centre: Vec3 = (0.0, 0.0, 0.0)
+    move: str = "still"
+    amount: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cut:
+    """From `frame` on, the picture comes from `view`."""
+
+    frame: int
+    view: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that decides a clip; `aspect` is width over height of the picture it was framed for."""
+
+    seed: int
+    things: tuple[Thing, ...]
+    ground: str
+    light: str
+    sun: float
+    camera: Camera
+    happenings: tuple[Happening, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    frames: int = 1
+    fps: float = 8.0
+    aspect: float = 1.6
+
+    def to_json(self) -> str:
+        """The scene as one line of JSON."""
+        return _adapter().dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> "Scene":
+        """The scene that `to_json` wrote; raises `pydantic.ValidationError` for anything else."""
+        return _adapter().validate_json(text)
+
+
+@cache
+def _adapter() -> TypeAdapter[Scene]:
+    return TypeAdapter(Scene)

@@ -1,0 +1,57 @@
+"""Every word of the world. In: nothing. Out: kinds, colours, sizes, grounds, lights and their synonyms."""
+
+from collections.abc import Mapping
+
+RGB = tuple[float, float, float]
+
+KINDS = ("ball", "cube", "cylinder", "cone", "capsule", "ring", "cookie", "momo")
+SIZES = ("small", "medium", "large")
+FINISHES = ("matte", "shiny")
+GROUNDS = ("grass", "sand", "snow", "wood", "stone")
+LIGHTS = ("noon", "sunset", "night")
+
+COLOURS: Mapping[str, RGB] = {
+    "red": (0.88, 0.11, 0.11),
+    "orange": (1.00, 0.50, 0.04),
+    "yellow": (0.99, 0.87, 0.12),
+    "green": (0.08, 0.60, 0.22),
+    "blue": (0.11, 0.30, 0.90),
+    "purple": (0.50, 0.16, 0.70),
+    "pink": (1.00, 0.52, 0.74),
+    "white": (0.97, 0.97, 0.97),
+    "black": (0.09, 0.09, 0.10),
+}
+"""sRGB, 0..1. Cookies are brown, whatever else is drawn."""
+
+COOKIE_BROWN: RGB = (0.74, 0.50, 0.26)
+HAT_COLOURS = ("red", "yellow", "blue", "white", "black")
+
+PALETTE: Mapping[str, RGB] = {**COLOURS, "brown": COOKIE_BROWN}
+
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "ball": ("sphere", "orb"),
+    "cube": ("box", "block"),
+    "cylinder": ("drum",),
+    "capsule": ("pill",),
+    "ring": ("hoop", "torus"),
+    "cookie": ("biscuit",),
+    "red": ("crimson", "scarlet"),
+    "orange": ("tangerine",),
+    "yellow": ("golden",),
+    "green": ("emerald",),
+    "blue": ("azure",),
+    "purple": ("violet",),
+    "pink": ("rosy",),
+    "small": ("little", "tiny"),
+    "large": ("big", "huge"),
+    "shiny": ("glossy", "polished"),
+    "matte": ("dull",),
+    "grass": ("meadow", "lawn"),
+    "sand": ("beach",),
+    "wood": ("planks",),
+    "stone": ("tiles",),
+    "noon": ("midday",),
+    "sunset": ("dusk",),
+    "night": ("nighttime",),
+}
+"""Canonical word -> other words for exactly the same. No synonym has two meanings."""
