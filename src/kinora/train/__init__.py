@@ -1,1 +1,1 @@
-"""Data in, trained networks out: the loop, its parts and one file per objective."""
+"""Learning. In: a task (networks, batches, a loss) and a run. Out: checkpoints, a log, samples."""
