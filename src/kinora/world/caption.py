@@ -1,116 +1,132 @@
-"""A scene in words, at three lengths. In: a scene. Out: tags, a sentence, a director's paragraph.
+"""A clip in words, at three lengths. In: a scene and its truth. Out: tags, a sentence, a paragraph.
 
 Lower case, commas and full stops only; says nothing that the frames do not show.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from kinora.core.seed import numpy_generator
-from kinora.world.scene import Scene, Thing
-from kinora.world.vocabulary import SYNONYMS
-
-Rng = np.random.Generator
+from kinora.world.phrase import Rng, article, listed, noun, one, say, short, when, where
+from kinora.world.scene import Happening, Scene
+from kinora.world.truth import Truth, direction
+from kinora.world.verb import act, as_phrase
 
 
 @dataclass(frozen=True)
 class Captions:
-    """The same scene told three times: tag-like, in one sentence, in two to four sentences."""
+    """The same clip told three times: tag-like, in one sentence, in two to five sentences."""
 
     tags: str
     sentence: str
     paragraph: str
 
 
-def caption(scene: Scene) -> Captions:
-    """Words for the scene; the same scene is always told the same way."""
-    rng = numpy_generator(scene.seed, "world", "caption")
-    return Captions(
-        tags=_tags(rng, scene), sentence=_sentence(rng, scene), paragraph=_paragraph(rng, scene)
+@dataclass(frozen=True)
+class Teller:
+    """Everything a caption is told from."""
+
+    rng: Rng
+    scene: Scene
+    truth: Truth
+
+    def name(self, index: int, *, size: float = 0.3, finish: float = 0.2) -> str:
+        """The thing with its adjectives, without an article."""
+        return noun(self.rng, self.scene.things[index], size=size, finish=finish)
+
+    def doing(self, happening: Happening, *, target: str) -> str:
+        """What a thing does, with its way across the picture."""
+        way = direction(self.truth, happening.actor) if happening.heading else ""
+        return act(self.rng, happening, way=way if way in SIDES else "", target=target)
+
+    def bystanders(self) -> list[int]:
+        """The things that take no part in the main happening."""
+        main = self.scene.happenings[0] if self.scene.happenings else Happening("", 0)
+        return [i for i in range(len(self.scene.things)) if i not in (main.actor, main.target)]
+
+    def side(self) -> str:
+        """Where the first thing is, seen from the second, at the start."""
+        first, second = self.truth.moments[0].things[:2]
+        return "left" if first.centre[0] < second.centre[0] else "right"
+
+
+SIDES = ("left", "right")
+_PAST = ("rolls", "slides", "hops", "bounces")
+
+
+def caption(scene: Scene, truth: Truth) -> Captions:
+    """Words for the clip; the same clip is always told the same way."""
+    teller = Teller(numpy_generator(scene.seed, "world", "caption"), scene, truth)
+    return Captions(tags=_tags(teller), sentence=_sentence(teller), paragraph=_paragraph(teller))
+
+
+def _tags(teller: Teller) -> str:
+    scene, rng = teller.scene, teller.rng
+    names = [teller.name(index) for index in range(len(scene.things))]
+    parts = names
+    if scene.happenings:
+        main = scene.happenings[0]
+        target = article(names[main.target]) if main.target is not None else ""
+        verb = teller.doing(main, target=target)
+        rest = [name for i, name in enumerate(names) if i not in (main.actor, main.target)]
+        parts = [names[0], as_phrase(verb) if rng.random() < 0.5 else verb, *rest]
+    elif scene.things[0].stance == "hangs":
+        parts = [names[0], "in the air", *names[1:]]
+    return ", ".join([*parts, say(rng, scene.ground), say(rng, scene.light)])
+
+
+def _sentence(teller: Teller) -> str:
+    scene, rng = teller.scene, teller.rng
+    tail = f"on {where(rng, scene.ground)} {when(rng, scene.light)}"
+    if not scene.happenings:
+        return _still_sentence(teller, tail)
+    main = scene.happenings[0]
+    target = article(teller.name(main.target)) if main.target is not None else ""
+    clause = teller.doing(main, target=target)
+    others = [article(teller.name(i, size=0.25, finish=0.15)) for i in teller.bystanders()]
+    clause = as_phrase(clause) if rng.random() < 0.25 else clause
+    if others:
+        past = main.name in _PAST and main.heading != 0 and len(others) == 1
+        joint = "past" if past else one(rng, ("next to", "beside", "near"))
+        clause = f"{clause} {joint} {listed(others)}"
+    return f"{article(teller.name(main.actor, size=0.35))} {clause} {tail}"
+
+
+def _still_sentence(teller: Teller, tail: str) -> str:
+    names = [article(teller.name(i)) for i in range(len(teller.scene.things))]
+    if all(thing.stance == "hangs" for thing in teller.scene.things):
+        return f"{listed(names)} in the air over {tail.removeprefix('on ')}"
+    if len(names) != 2:
+        return f"{listed(names)} {tail}"
+    relations = ("and", "next to", f"to the {teller.side()} of", f"{teller.side()} of", "beside")
+    return f"{names[0]} {one(teller.rng, relations)} {names[1]} {tail}"
+
+
+def _paragraph(teller: Teller) -> str:
+    scene, rng = teller.scene, teller.rng
+    sentences = [_setting(teller)]
+    for happening in scene.happenings:
+        if happening.name == "stands still":
+            continue
+        target = short(rng, scene.things[happening.target]) if happening.target is not None else ""
+        subject = short(rng, scene.things[happening.actor])
+        sentences.append(f"{subject} {teller.doing(happening, target=target)}.")
+    light = one(rng, ("it is {}.", "the light is that of {}.", "all this {}."))
+    sentences.append(
+        light.format(when(rng, scene.light) if "all" in light else say(rng, scene.light))
     )
+    sentences.append(one(rng, ("the camera is still.", "the camera does not move.")))
+    return " ".join(sentences)
 
 
-def say(rng: Rng, word: str) -> str:
-    """The word itself, or now and then one that means the same."""
-    others = SYNONYMS.get(word, ())
-    return others[int(rng.integers(len(others)))] if others and rng.random() < 0.3 else word
-
-
-def article(phrase: str) -> str:
-    """The phrase after `a` or `an`."""
-    return f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
-
-
-def noun(rng: Rng, thing: Thing, *, size: float, finish: float) -> str:
-    """The thing with its adjectives; size and finish are said this often."""
-    words = [say(rng, thing.size)] if rng.random() < size else []
-    words += [say(rng, thing.finish)] if rng.random() < finish else []
-    words += [say(rng, thing.colour)] if thing.kind != "cookie" else []
-    words.append(say(rng, thing.kind))
-    phrase = " ".join(words)
-    return f"{phrase} with {article(say(rng, thing.hat))} hat" if thing.hat else phrase
-
-
-def _one(rng: Rng, choices: Sequence[str]) -> str:
-    return choices[int(rng.integers(len(choices)))]
-
-
-def where(rng: Rng, ground: str) -> str:
-    """The ground after its preposition's article, as in `on the grass`."""
-    word = say(rng, ground)
-    if word in ("meadow", "lawn", "beach"):
-        return f"{_one(rng, ('a', 'the'))} {word}"
-    if word in ("wood", "stone"):
-        return _one(rng, (word, f"a {word} floor", f"the {word} floor"))
-    return _one(rng, (word, f"the {word}"))
-
-
-def when(rng: Rng, light: str) -> str:
-    """The time of day with its preposition."""
-    return f"at {say(rng, light)}"
-
-
-def _tags(rng: Rng, scene: Scene) -> str:
-    things = [noun(rng, thing, size=0.3, finish=0.2) for thing in scene.things]
-    stances = ["in the air"] if any(t.stance == "hangs" for t in scene.things[:1]) else []
-    return ", ".join([*things, *stances, say(rng, scene.ground), say(rng, scene.light)])
-
-
-def _sentence(rng: Rng, scene: Scene) -> str:
-    first, *others = scene.things
-    subject = article(noun(rng, first, size=0.35, finish=0.2))
-    rest = [article(noun(rng, thing, size=0.25, finish=0.15)) for thing in others]
-    relation = _relation(rng, first, others[0]) if len(others) == 1 else "and"
-    phrase = " ".join([subject, *(f"{relation} {other}" for other in rest)])
-    if len(others) != 1 or relation == "and":
-        phrase = _listed([subject, *rest])
-    over = "in the air over" if all(t.stance == "hangs" for t in scene.things) else "on"
-    tail = f"{over} {where(rng, scene.ground)} {when(rng, scene.light)}"
-    return f"{phrase} {tail}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _relation(rng: Rng, first: Thing, other: Thing) -> str:
-    side = "left" if first.position[0] < other.position[0] else "right"
-    return _one(rng, ("and", "next to", f"to the {side} of", f"{side} of", "beside"))
-
-
-def _paragraph(rng: Rng, scene: Scene) -> str:
-    parts = []
-    for index, thing in enumerate(scene.things):
-        name = article(noun(rng, thing, size=1.0, finish=1.0))
-        verb = {"stands": "stands", "lies": "lies", "hangs": "hangs in the air over"}[thing.stance]
-        spot = f" {verb}" if thing.stance == "hangs" else f" {verb} on"
-        ground = where(rng, scene.ground) if index == 0 else "the ground"
-        parts.append(f"{name}{spot} {ground}.")
-    if len(scene.things) == 2:
-        first, other = scene.things
-        side = "left" if first.position[0] < other.position[0] else "right"
-        parts[1] = parts[1][:-1] + f", and the {say(rng, first.kind)} is on the {side}."
-    light = _one(rng, ("it is {}.", "the light is that of {}."))
-    return " ".join([*parts, light.format(say(rng, scene.light)), "the camera is still."])
+def _setting(teller: Teller) -> str:
+    """Who is there and where, with size and finish."""
+    scene, rng = teller.scene, teller.rng
+    names = [
+        article(teller.name(i, size=1.0, finish=1.0))
+        + (" in the air" if thing.stance == "hangs" else "")
+        for i, thing in enumerate(scene.things)
+    ]
+    ground = where(rng, scene.ground)
+    if len(names) == 2 and rng.random() < 0.4:
+        return f"on {ground} there is {names[0]}, {teller.side()} of {names[1]}."
+    return f"on {ground} there {'is' if len(names) == 1 else 'are'} {listed(names)}."

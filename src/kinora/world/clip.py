@@ -1,4 +1,4 @@
-"""A seed becomes a clip with its truth. In: a seed, a mix, a size. Out: frames, ids, scene, captions."""
+"""A seed becomes a clip with its truth. In: a seed, a mix, a size. Out: frames, ids, truth, captions."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,10 @@ from kinora.core.clip import Frames
 from kinora.world.camera import pose
 from kinora.world.caption import Captions, caption
 from kinora.world.mix import Mix
-from kinora.world.motion import at_rest
 from kinora.world.render import Ids, render
-from kinora.world.sample import sample_scene
+from kinora.world.sample import sample_take
 from kinora.world.scene import Scene
+from kinora.world.truth import Truth, record
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,7 @@ class WorldClip:
     frames: Frames
     ids: Ids
     scene: Scene
+    truth: Truth
     captions: Captions
 
 
@@ -37,8 +38,9 @@ def render_clip(
     fps: float = 8.0,
 ) -> WorldClip:
     """Draw the clip of this seed; one frame is a still, for which nothing moves."""
-    scene = sample_scene(seed, mix=mix, frames=frames, fps=fps, aspect=width / height)
-    motion = at_rest(scene)
+    take = sample_take(seed, mix=mix, frames=frames, fps=fps, aspect=width / height)
+    scene = take.scene
     poses = [pose(scene.camera)] * frames
-    pixels, ids = render(scene, motion, poses=poses, width=width, height=height)
-    return WorldClip(frames=pixels, ids=ids, scene=scene, captions=caption(scene))
+    pixels, ids = render(scene, take.motion, poses=poses, width=width, height=height)
+    truth = record(take, ids=ids, poses=poses)
+    return WorldClip(pixels, ids, scene, truth, caption(scene, truth))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kinora.core.errors import UsageError
-from kinora.world.vocabulary import COLOURS, GROUNDS, KINDS, LIGHTS
+from kinora.world.vocabulary import COLOURS, GROUNDS, HAPPENINGS, KINDS, LIGHTS
 
 HELDOUT = ("never", "only", "any")
 
@@ -15,6 +15,8 @@ class Mix:
     Args:
         min_things, max_things: how many things a scene has, 1 to 4.
         kinds, colours, grounds, lights: the words to draw from. Cookies are brown in any case.
+        happenings: what may happen in clips of more than one frame.
+        still_camera: share of clips in which the camera does not move.
         hats: share of Momos that wear one.
         heldout: `never` renders no held-out combination, `only` nothing else, `any` both.
     """
@@ -25,6 +27,8 @@ class Mix:
     colours: tuple[str, ...] = tuple(COLOURS)
     grounds: tuple[str, ...] = GROUNDS
     lights: tuple[str, ...] = LIGHTS
+    happenings: tuple[str, ...] = tuple(HAPPENINGS)
+    still_camera: float = 0.7
     hats: float = 0.4
     heldout: str = "never"
 
@@ -38,6 +42,7 @@ class Mix:
         _check("colours", self.colours, tuple(COLOURS))
         _check("grounds", self.grounds, GROUNDS)
         _check("lights", self.lights, LIGHTS)
+        _check("happenings", self.happenings, tuple(HAPPENINGS))
         _check("heldout", (self.heldout,), HELDOUT)
 
 

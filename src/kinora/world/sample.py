@@ -1,22 +1,34 @@
-"""A seed becomes a scene. In: a seed and a mix. Out: a framed scene without held-out combinations."""
+"""A seed becomes a scene. In: a seed and a mix. Out: a framed scene, run through physics if it moves.
 
-from collections.abc import Sequence
-from dataclasses import replace
+Scenes that are held out, or in which a thing leaves the picture, are drawn again from the next stream.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from kinora.core.errors import UsageError
 from kinora.core.seed import numpy_generator
-from kinora.world import place
-from kinora.world.camera import stand
+from kinora.world.camera import pose, stand
+from kinora.world.cast import Misfit, Rng, Stage, pick
 from kinora.world.heldout import is_held_out
 from kinora.world.mix import Mix
-from kinora.world.scene import Camera, Scene, Thing
-from kinora.world.vocabulary import FINISHES, HAT_COLOURS, SIZES
+from kinora.world.motion import Motion, at_rest
+from kinora.world.physics import Touch, simulate
+from kinora.world.plot import play, still
+from kinora.world.scene import Scene
 
-Rng = np.random.Generator
 TRIES = 4000
 DISTANCE = 6.0
+
+
+@dataclass(frozen=True)
+class Take:
+    """A scene, how it moves, and who touches whom."""
+
+    scene: Scene
+    motion: Motion
+    touches: tuple[Touch, ...] = ()
 
 
 def sample_scene(
@@ -30,22 +42,30 @@ def sample_scene(
     Raises:
         UsageError: the mix allows no scene.
     """
+    return sample_take(seed, mix=mix, frames=frames, fps=fps, aspect=aspect).scene
+
+
+def sample_take(
+    seed: int, *, mix: Mix | None = None, frames: int = 33, fps: float = 8.0, aspect: float = 1.6
+) -> Take:
+    """The scene of this seed together with its motion; arguments as in `sample_scene`."""
     mix = mix or Mix()
     for attempt in range(TRIES):
         rng = numpy_generator(seed, "world", "scene", attempt)
-        scene = _draw(rng, seed=seed, mix=mix, frames=frames, fps=fps, aspect=aspect)
-        if mix.heldout == "any" or is_held_out(scene) == (mix.heldout == "only"):
-            return scene
+        try:
+            scene = _draw(rng, seed=seed, mix=mix, frames=frames, fps=fps, aspect=aspect)
+        except Misfit:
+            continue
+        if mix.heldout != "any" and is_held_out(scene) != (mix.heldout == "only"):
+            continue
+        take = Take(scene, *simulate(scene)) if frames > 1 else Take(scene, at_rest(scene))
+        if frames == 1 or _stays_in_view(take):
+            return take
     raise UsageError(
         "this mix allows no scene",
-        why="every combination of its words is held out, or none is",
-        remedy="Allow more kinds, colours, grounds or lights, or set heldout=any",
+        why="no combination of its words fits into the picture or is allowed",
+        remedy="Allow more kinds, colours, grounds, lights or happenings, or set heldout=any",
     )
-
-
-def pick(rng: Rng, words: Sequence[str]) -> str:
-    """One of the words."""
-    return words[int(rng.integers(len(words)))]
 
 
 def _draw(rng: Rng, *, seed: int, mix: Mix, frames: int, fps: float, aspect: float) -> Scene:
@@ -56,7 +76,16 @@ def _draw(rng: Rng, *, seed: int, mix: Mix, frames: int, fps: float, aspect: flo
         distance=DISTANCE,
         focal=rng.uniform(1.0, 1.2),
     )
-    things = still_things(rng, mix=mix, camera=camera, aspect=aspect)
+    stage = Stage(
+        rng=rng,
+        mix=mix,
+        camera=camera,
+        aspect=aspect,
+        seconds=(frames - 1) / fps,
+        count=int(rng.integers(mix.min_things, mix.max_things + 1)),
+    )
+    name = pick(rng, mix.happenings)
+    things, happenings = still(stage) if frames == 1 else play(stage, name)
     return Scene(
         seed=seed,
         things=things,
@@ -64,71 +93,20 @@ def _draw(rng: Rng, *, seed: int, mix: Mix, frames: int, fps: float, aspect: flo
         light=pick(rng, mix.lights),
         sun=float(rng.choice((-1.0, 1.0)) * rng.uniform(1.9, 2.6)),
         camera=camera,
+        happenings=happenings,
         frames=frames,
         fps=fps,
         aspect=aspect,
     )
 
 
-def still_things(rng: Rng, *, mix: Mix, camera: Camera, aspect: float) -> tuple[Thing, ...]:
-    """Things that stand, lie or hang side by side, all in view."""
-    count = int(rng.integers(mix.min_things, mix.max_things + 1))
-    colours = list(mix.colours)
-    things: list[Thing] = []
-    for _ in range(count):
-        thing = _thing(rng, mix=mix, colours=colours, alone=count == 1, camera=camera)
-        if len(colours) > 1 and rng.random() < 0.9:
-            colours.remove(thing.colour)
-        things.append(thing)
-    return _side_by_side(rng, things, camera=camera, aspect=aspect)
-
-
-def _thing(rng: Rng, *, mix: Mix, colours: list[str], alone: bool, camera: Camera) -> Thing:
-    kind = pick(rng, mix.kinds)
-    lies = kind in place.LYING and rng.random() < (0.6 if kind == "capsule" else 0.15)
-    stance = "hangs" if rng.random() < 0.12 else "lies" if lies else "stands"
-    size = pick(rng, SIZES)
-    hat = kind == "momo" and rng.random() < mix.hats
-    colour = pick(rng, colours)
-    thing = Thing(
-        kind=kind,
-        colour=colour,
-        size=size,
-        finish=pick(rng, FINISHES),
-        scale=1.0,
-        position=(0.0, float(rng.uniform(-0.4, 0.4)), 0.0),
-        quaternion=place.turned(kind, stance=stance, rng=rng),
-        hat=pick(rng, [word for word in HAT_COLOURS if word != colour]) if hat else "",
-        stance=stance,
-    )
-    area = float(rng.uniform(*place.AREAS[alone][size]))
-    return replace(thing, scale=place.scale_for(thing, area=area, camera=camera))
-
-
-def _side_by_side(
-    rng: Rng, things: list[Thing], *, camera: Camera, aspect: float
-) -> tuple[Thing, ...]:
-    """Spread the things over the width of the stage, with random gaps, in random order."""
-    half = place.stage_half_width(camera, aspect=aspect) * 0.90
-    widths = [2.0 * place.reach(thing)[0] for thing in things]
-    free = max(0.0, 2.0 * half - sum(widths))
-    gaps = rng.dirichlet(np.full(len(things) + 1, 1.5)) * free
-    x = -half
-    placed = list(things)
-    for gap, index in zip(gaps, rng.permutation(len(things)), strict=False):
-        x += float(gap) + widths[index] / 2
-        placed[index] = _put(rng, things[index], x=x, camera=camera, aspect=aspect)
-        x += widths[index] / 2
-    return tuple(placed)
-
-
-def _put(rng: Rng, thing: Thing, *, x: float, camera: Camera, aspect: float) -> Thing:
-    y = thing.position[1]
-    x *= (DISTANCE + y) / DISTANCE
-    low = place.rest_height(thing)
-    if thing.stance != "hangs":
-        return replace(thing, position=(x, y, low))
-    top = place.ceiling(camera, aspect=aspect, depth=DISTANCE + y) - place.reach(thing)[1]
-    if top < low + 0.45:
-        return replace(thing, position=(x, y, low), stance="stands")
-    return replace(thing, position=(x, y, float(rng.uniform(low + 0.4, top))))
+def _stays_in_view(take: Take) -> bool:
+    """Whether every thing's centre stays inside the picture; what falls may come from above."""
+    scene = take.scene
+    seen = pose(scene.camera).project(take.motion.positions.astype(np.float64), aspect=scene.aspect)
+    column, row, depth = np.moveaxis(seen, -1, 0)
+    falling = [any(h.name == "falls" for h in scene.happenings if h.actor == i)
+               for i in range(len(scene.things))]  # fmt: skip
+    low = np.where(falling, -9.0, 0.05)
+    inside = (column > 0.05) & (column < 0.95) & (row > low) & (row < 0.92) & (depth > 2.0)
+    return bool(inside.all())

@@ -30,20 +30,32 @@ class Thing:
     scale: float
     position: Vec3
     quaternion: Quat = (1.0, 0.0, 0.0, 0.0)
-    velocity: Vec3 = (0.0, 0.0, 0.0)
-    spin: Vec3 = (0.0, 0.0, 0.0)
     hat: str = ""
     stance: str = "stands"
 
 
 @dataclass(frozen=True)
 class Happening:
-    """What a thing does: `actor` and `target` count things from 0; `heading` is -1, 0 or 1 in x."""
+    """What a thing does.
+
+    Args:
+        actor, target: things, counted from 0.
+        heading: -1 to the left, 1 to the right, 0 on the spot.
+        speed: metres or radians a second, by what happens.
+        height: how far up a jump or hop goes, in metres.
+        radius: of a circle, in metres.
+        beats: seconds at which it happens again: jumps, hops, bites.
+        start: seconds before it begins.
+    """
 
     name: str
     actor: int
     target: int | None = None
     heading: int = 0
+    speed: float = 0.0
+    height: float = 0.0
+    radius: float = 0.0
+    beats: tuple[float, ...] = ()
     start: float = 0.0
 
 

@@ -50,8 +50,75 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "sand": ("beach",),
     "wood": ("planks",),
     "stone": ("tiles",),
+    "falls": ("drops",),
+    "rolls": (),
+    "slides": ("glides",),
+    "spins": ("rotates", "twirls"),
+    "jumps": ("leaps",),
+    "bumps": ("crashes",),
+    "pushes": ("shoves",),
+    "hops": (),
+    "eats": ("munches",),
+    "bites": ("chomps",),
+    "topples": ("tumbles",),
     "noon": ("midday",),
     "sunset": ("dusk",),
     "night": ("nighttime",),
 }
 """Canonical word -> other words for exactly the same. No synonym has two meanings."""
+
+PARTICIPLES: Mapping[str, str] = {
+    "stands": "standing",
+    "lies": "lying",
+    "falls": "falling",
+    "bounces": "bouncing",
+    "rolls": "rolling",
+    "slides": "sliding",
+    "spins": "spinning",
+    "jumps": "jumping",
+    "circles": "circling",
+    "bumps": "bumping",
+    "pushes": "pushing",
+    "passes": "passing",
+    "hops": "hopping",
+    "turns": "turning",
+    "looks": "looking",
+    "eats": "eating",
+    "bites": "biting",
+    "topples": "toppling",
+}
+"""Verb -> the form that makes a noun phrase of a sentence, as in `a red ball rolling left`."""
+
+
+def same_words() -> dict[str, tuple[str, ...]]:
+    """Canonical word -> every other word or form for it, for whoever reads a wish."""
+    forms = {verb: (form,) for verb, form in PARTICIPLES.items()}
+    return {
+        word: (*SYNONYMS.get(word, ()), *forms.get(word, ()))
+        for word in sorted({*SYNONYMS, *forms})
+    }
+
+
+HAPPENINGS: Mapping[str, tuple[str, ...]] = {
+    "stands still": KINDS,
+    "falls": ("ball", "cube", "cylinder", "cone", "capsule", "ring", "momo"),
+    "bounces": ("ball", "cube", "cylinder", "cone", "capsule", "ring", "momo"),
+    "rolls": ("ball", "ring", "cookie", "cylinder", "capsule"),
+    "slides": ("cube", "cylinder", "cone", "capsule"),
+    "spins": ("cube", "ring", "cookie", "momo", "capsule"),
+    "jumps": ("ball", "cube", "cylinder", "cone", "capsule", "ring", "momo"),
+    "circles": ("ball", "cube", "cone", "cylinder", "momo"),
+    "bumps into": ("ball", "cube"),
+    "pushes": ("cube", "cylinder", "momo"),
+    "passes behind": ("ball", "cube", "cylinder", "cone", "ring", "cookie"),
+    "hops": ("momo",),
+    "turns": ("momo",),
+}
+"""What can happen, and to which kinds; who acts comes first."""
+
+TARGETS: Mapping[str, tuple[str, ...]] = {
+    "bumps into": ("ball", "cube", "cylinder", "cone"),
+    "pushes": ("cube", "cylinder", "cone"),
+    "passes behind": ("cube", "cylinder", "ball", "cone"),
+}
+"""The kinds to which it can be done."""
