@@ -1,6 +1,6 @@
 """What the judge learns from. In: clips of the world. Out: shards of small frames with their truth.
 
-A row of `things` is kind, colour, size, finish, hat, bites (indices into the answers, -1: not asked),
+A shard holds `frames` `[n t h w 3]`, `things` `[n t k c]` and `scene` `[n t 2]`. A row of `things` is kind, colour, size, finish, hat, bites (indices into the answers, -1: not asked),
 then the share of the picture that is visible and the box: centre x, y, width, height in 0..1.
 """
 
@@ -19,6 +19,7 @@ from kinora.core.progress import OnProgress, Progress, silent
 from kinora.data.shards import write_shard
 from kinora.world import Mix, WorldClip, render_clip
 from kinora.world.scene import Scene, Thing
+from kinora.world.truth import Moment, facts
 
 Floats = NDArray[np.float32]
 COLUMNS = len(OF_A_THING) + 5
@@ -43,7 +44,7 @@ def sight(clip: WorldClip, at: Sequence[int] = (0,)) -> Sightings:
     """What the given frames of a clip show."""
     scene = clip.scene
     places = [OF_A_FRAME["ground"].index(scene.ground), OF_A_FRAME["light"].index(scene.light)]
-    rows = np.stack([_things(scene, clip.ids[t], bites=[0] * len(scene.things)) for t in at])
+    rows = np.stack([_things(scene, clip.ids[t], clip.truth.moments[t]) for t in at])
     return Sightings(
         frames=shrink(clip.frames[list(at)]),
         things=rows,
@@ -51,12 +52,12 @@ def sight(clip: WorldClip, at: Sequence[int] = (0,)) -> Sightings:
     )
 
 
-def _things(scene: Scene, ids: NDArray[np.uint8], *, bites: Sequence[int]) -> Floats:
+def _things(scene: Scene, ids: NDArray[np.uint8], moment: Moment) -> Floats:
     rows = np.full((MOST_THINGS, COLUMNS), -1.0, np.float32)
     for index, thing in enumerate(scene.things[:MOST_THINGS]):
         seen = _visible(ids == index + 2)
         if seen is not None:
-            rows[index, :-5] = _answers(thing, bites=bites[index])
+            rows[index, :-5] = _answers(thing, bites=moment.things[index].bites)
             rows[index, -5:] = seen
     return rows
 
@@ -101,25 +102,36 @@ def render_sightings(
     first: int,
     count: int,
     mix: Mix,
-    per_shard: int = 2000,
+    frames: int = 1,
+    per_shard: int = 100,
     on_progress: OnProgress = silent,
 ) -> None:
-    """Render stills of the seeds `first` to `first + count` into shards; whole shards are kept."""
+    """Render the seeds `first` to `first + count` into shards; whole shards are kept.
+
+    Args:
+        frames: of each clip; one is a still.
+    """
     for number, start in enumerate(range(0, count, per_shard)):
         if (folder / f"{number:05d}.safetensors").exists():
             continue
         seeds = range(first + start, first + min(count, start + per_shard))
-        parts = [sight(render_clip(seed, mix=mix, frames=1)) for seed in seeds]
-        arrays = gather(parts)
-        rows: list[dict[str, Any]] = [{"seed": seed} for seed in seeds]
+        clips = [render_clip(seed, mix=mix, frames=frames) for seed in seeds]
+        parts = [sight(clip, range(frames)) for clip in clips]
+        arrays = {
+            name: np.stack([getattr(part, name) for part in parts])
+            for name in ("frames", "things", "scene")
+        }
+        rows = [_row(seed, clip) for seed, clip in zip(seeds, clips, strict=True)]
         write_shard(folder, number, arrays, rows)
         on_progress(Progress("world", start + len(seeds), count))
 
 
-def gather(parts: Sequence[Sightings]) -> dict[str, NDArray[Any]]:
-    """The tensors of a shard."""
+def _row(seed: int, clip: WorldClip) -> dict[str, Any]:
+    """What is true of the whole clip, in canonical words."""
+    said = facts(clip.scene, clip.truth)
     return {
-        "frames": np.concatenate([part.frames for part in parts]),
-        "things": np.concatenate([part.things for part in parts]),
-        "scene": np.concatenate([part.scene for part in parts]),
+        "seed": seed,
+        "happenings": [thing.happening for thing in said.things],
+        "direction": said.direction,
+        "camera": said.camera,
     }
