@@ -21,7 +21,7 @@ class Fidelity:
 def moving(pixels: Tensor) -> Tensor:
     """`[... t c h w]` in -1..1 -> `[... t 1 h w]` bool: what differs from the frame before."""
     change = (pixels[..., 1:, :, :, :] - pixels[..., :-1, :, :, :]).abs().amax(-3, keepdim=True)
-    still = torch.zeros_like(change[..., :1, :, :, :])
+    still = torch.zeros_like(pixels[..., :1, :1, :, :])
     return torch.cat([still, change], dim=-4) > MOVING
 
 

@@ -22,6 +22,8 @@ from kinora.evaluate.fidelity import moving
 
 KINDS, COLOURS = 12, 16
 """Classes of the aligning head: room for every kind and colour of the world, 0 for nothing."""
+UNKNOWN = -100
+"""The label that cross-entropy ignores."""
 
 
 class AutoencoderTaskConfig(BaseModel):
@@ -90,29 +92,40 @@ class AutoencoderTask:
 
     def batch(self, step: int) -> PixelBatch:
         """Random windows in time and space; crops lie on the latent grid, so labels fit."""
-        config, stride = self.config, self.autoencoder.stride
         g = torch_generator(self.seed, "batch", step)
         pool = self.pools[int(torch.randint(len(self.pools), (), generator=g))]
+        wanted = min(self.config.latents, pool.tensors["labels"].shape[1])
+        count = self.config.batch * (self.config.latents // wanted)
+        cuts = [self._cut(pool, wanted, g) for _ in range(count)]
+        x = rearrange(torch.stack([pixels for pixels, _ in cuts]), "b t h w c -> b t c h w")
+        return PixelBatch(x.float() / 127.5 - 1, torch.stack([label for _, label in cuts]))
+
+    def _cut(self, pool: Pool, wanted: int, g: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A window of one clip: `[t side side 3]` and its labels, mirrored half of the time.
+
+        Now and then the window slides, as if the camera panned; its labels are then unknown.
+        """
+
+        def below(limit: int) -> int:
+            return int(torch.randint(limit, (), generator=g))
+
+        stride, side = self.autoencoder.stride, self.config.crop
         frames, labels = pool.tensors["frames"], pool.tensors["labels"]
-        wanted = min(config.latents, labels.shape[1])
-        rows, columns = labels.shape[2:4]
-        side = config.crop // stride.space
-        pixels, truths = [], []
-        for _ in range(config.batch * (config.latents // wanted)):
-            i = int(torch.randint(len(pool), (), generator=g))
-            t = int(torch.randint(labels.shape[1] - wanted + 1, (), generator=g))
-            r = int(torch.randint(rows - side + 1, (), generator=g))
-            c = int(torch.randint(columns - side + 1, (), generator=g))
-            time = slice(t * stride.time, (t + wanted - 1) * stride.time + 1)
-            s = stride.space
-            cut = frames[i, time, r * s : (r + side) * s, c * s : (c + side) * s]
-            flip = bool(torch.rand((), generator=g) < 0.5)
-            cut = cut.flip(2) if flip else cut
-            label = labels[i, t : t + wanted, r : r + side, c : c + side]
-            pixels.append(cut)
-            truths.append(label.flip(2) if flip else label)
-        x = rearrange(torch.stack(pixels), "b t h w c -> b t c h w").float() / 127.5 - 1
-        return PixelBatch(x, torch.stack(truths).long())
+        i, t = below(len(pool)), below(labels.shape[1] - wanted + 1)
+        s, cells = stride.space, side // stride.space
+        r, c = below(labels.shape[2] - cells + 1), below(labels.shape[3] - cells + 1)
+        clip = frames[i, t * stride.time : (t + wanted - 1) * stride.time + 1]
+        label = labels[i, t : t + wanted, r : r + cells, c : c + cells].long()
+        if wanted > 1 and below(4) == 0:
+            speed = below(13) - 6
+            x = [min(max(0, c * s + speed * k), clip.shape[2] - side) for k in range(len(clip))]
+            cut = torch.stack(
+                [f[r * s : r * s + side, a : a + side] for f, a in zip(clip, x, strict=True)]
+            )
+            label = torch.full_like(label, UNKNOWN)
+        else:
+            cut = clip[:, r * s : r * s + side, c * s : c * s + side]
+        return (cut.flip(2), label.flip(2)) if below(2) else (cut, label)
 
     def loss(self, batch: PixelBatch, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Weighted picture error, plus what keeps the latents easy to predict."""
@@ -134,6 +147,8 @@ class AutoencoderTask:
         said = self.head(z.flatten(0, 1))
         kinds, colours = said.split([KINDS, COLOURS], dim=1)
         truth = labels.flatten(0, 1)
+        if (truth == UNKNOWN).all():
+            return z.new_zeros(())
         loss: Tensor = F.cross_entropy(kinds, truth[..., 0])
         return loss + F.cross_entropy(colours, truth[..., 1])
 

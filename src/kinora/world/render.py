@@ -31,15 +31,20 @@ def render(
     ids = np.empty((len(poses), height, width), np.uint8)
     sky = sky_row(ground=scene.ground, light=scene.light, sun=scene.sun)
     back = np.empty((height, width, 4), np.float32)
+    draft = np.empty((height, width, 3), np.float32)
     things = np.stack([_thing_row(thing) for thing in scene.things])
-    painted: CameraPose | None = None
     for t, camera_pose in enumerate(poses):
         camera = camera_pose.row(width=width, height=height)
-        if camera_pose != painted:
-            paint(back, camera, ground_code(scene.ground), sky, scene.seed & 0xFFFF)
-            painted = camera_pose
+        earlier = things.copy()
         bites = _place(things, motion, t)
-        draw(frames[t], ids[t], back, camera, things, bites, sky)
+        again = t > 0 and camera_pose == poses[t - 1]
+        if again:
+            frames[t], ids[t] = frames[t - 1], ids[t - 1]
+        else:
+            paint(back, camera, ground_code(scene.ground), sky, scene.seed & 0xFFFF)
+            earlier = things
+        todo = np.full((height, width), not again, np.uint8)
+        draw(frames[t], ids[t], draft, todo, back, camera, things, earlier, bites, sky)
     return frames, ids
 
 

@@ -21,28 +21,28 @@ SKY_ID, GROUND_ID, FIRST_ID = 0, 1, 2
 
 
 @compiled
-def _face(thing: Array, x: float, y: float, z: float) -> Colour:
+def _face(things: Array, n: int, x: float, y: float, z: float) -> Colour:
     """Colours of Momo at a surface point of the own frame: eyes, mouth, hat, skin."""
-    where = part(MOMO, x, y, z, thing[18] > 0)
+    where = part(MOMO, x, y, z, things[n, 18] > 0)
     if where == HAT:
-        return thing[19], thing[20], thing[21]
+        return things[n, 19], things[n, 20], things[n, 21]
     if where == HATBAND:
         return 0.95, 0.95, 0.92
     if where == EYE:
         side = 0.31 if x > 0 else -0.31
         u, v, w = (x - side) / 0.27, (y + 0.60) / 0.27, (z - 0.26) / 0.27
-        look = u * thing[22] + v * thing[23] + w * thing[24]
+        look = u * things[n, 22] + v * things[n, 23] + w * things[n, 24]
         if (u - 0.30) ** 2 + (v + 0.86) ** 2 + (w - 0.38) ** 2 < 0.045:
             return 1.0, 1.0, 1.0
         return (0.05, 0.05, 0.07) if look > 0.80 else (0.98, 0.98, 0.98)
     smile = abs(z + 0.30 - 1.1 * x * x)
     if y < 0 and abs(x) < 0.27 and smile < 0.045:
-        return 0.25 * thing[14], 0.25 * thing[15], 0.25 * thing[16]
-    return thing[14], thing[15], thing[16]
+        return 0.25 * things[n, 14], 0.25 * things[n, 15], 0.25 * things[n, 16]
+    return things[n, 14], things[n, 15], things[n, 16]
 
 
 @compiled
-def _chips(thing: Array, x: float, z: float) -> Colour:
+def _chips(things: Array, n: int, x: float, z: float) -> Colour:
     """Colours of a cookie: seven chips on either face."""
     for k in range(7):
         angle = 1.05 * k + 0.35 * (k & 1)
@@ -50,32 +50,31 @@ def _chips(thing: Array, x: float, z: float) -> Colour:
         u, v = x - reach * math.cos(angle), z - reach * math.sin(angle)
         if u * u + v * v < 0.0196:
             return 0.27, 0.14, 0.08
-    return thing[14], thing[15], thing[16]
+    return things[n, 14], things[n, 15], things[n, 16]
 
 
 @compiled
 def _shade(things: Array, bites: Array, k: int, ray: Array, t: float, sky: Array) -> Colour:
     """Colour of thing `k` at distance `t` along the ray (origin 3, direction 3)."""
-    thing = things[k]
-    scale = thing[1]
+    scale = things[k, 1]
     wx, wy, wz = ray[0] + t * ray[3], ray[1] + t * ray[4], ray[2] + t * ray[5]
-    x, y, z = into(thing, (wx - thing[2]) / scale, (wy - thing[3]) / scale, (wz - thing[4]) / scale)
-    a, b, c = normal(thing, bites[k], x, y, z)
-    nx, ny, nz = out_of(thing, a, b, c)
-    kind = int(thing[0])
-    red, green, blue = thing[14], thing[15], thing[16]
+    x, y, z = into(things, k, (wx - things[k, 2]) / scale, (wy - things[k, 3]) / scale, (wz - things[k, 4]) / scale)
+    a, b, c = normal(things, k, bites, x, y, z)
+    nx, ny, nz = out_of(things, k, a, b, c)
+    kind = int(things[k, 0])
+    red, green, blue = things[k, 14], things[k, 15], things[k, 16]
     if kind == MOMO:
-        red, green, blue = _face(thing, x, y, z)
+        red, green, blue = _face(things, k, x, y, z)
     elif kind == COOKIE:
-        red, green, blue = _chips(thing, x, z)
-        for q in range(int(thing[25])):
+        red, green, blue = _chips(things, k, x, z)
+        for q in range(int(things[k, 25])):
             u, v, w = x - bites[k, q, 0], y - bites[k, q, 1], z - bites[k, q, 2]
             if u * u + v * v + w * w < (bites[k, q, 3] + 0.02) ** 2:
                 red, green, blue = 0.93, 0.76, 0.48
     sun = 1.0
     for other in range(things.shape[0]):
         if other != k:
-            sun *= open_sky(things[other], bites[other], wx, wy, wz, sky[12], sky[13], sky[14])
+            sun *= open_sky(things, other, bites, wx, wy, wz, sky[12], sky[13], sky[14])
     facing = nx * sky[12] + ny * sky[13] + nz * sky[14]
     key = max(0.0, 0.25 + 0.75 * facing) * (0.35 + 0.65 * sun)
     near_ground = 0.86 + 0.14 * min(1.0, max(0.0, wz / (0.7 * scale)))
@@ -86,7 +85,7 @@ def _shade(things: Array, bites: Array, k: int, ray: Array, t: float, sky: Array
     half = (nx * hx + ny * hy + nz * hz) / math.sqrt(hx * hx + hy * hy + hz * hz)
     glint = 0.0
     mirror = 0.10 * rim
-    if thing[17] > 0:
+    if things[k, 17] > 0:
         glint = 0.75 * max(0.0, half) ** 70 * sun
         mirror = 0.34 * rim + 0.05 * max(0.0, nz)
     return (
@@ -114,9 +113,8 @@ def _nearest(
     """Which thing the ray meets first, or -1, and at what distance."""
     best, which = FAR, -1
     for k in range(things.shape[0]):
-        box = boxes[k]
-        if box[0] <= row < box[1] and box[2] <= column < box[3]:
-            t = meet(things[k], bites[k], ray[0], ray[1], ray[2], ray[3], ray[4], ray[5])
+        if boxes[k, 0] <= row < boxes[k, 1] and boxes[k, 2] <= column < boxes[k, 3]:
+            t = meet(things, k, bites, ray[0], ray[1], ray[2], ray[3], ray[4], ray[5])
             if t < best:
                 best, which = t, k
     return which, best
@@ -129,8 +127,8 @@ def _shadow(things: Array, bites: Array, ray: Array, sky: Array) -> float:
     x, y = ray[0] + t * ray[3], ray[1] + t * ray[4]
     sun, close = 1.0, 1.0
     for k in range(things.shape[0]):
-        sun *= open_sky(things[k], bites[k], x, y, 0.0, sky[12], sky[13], sky[14])
-        close *= crevice(things[k], bites[k], x, y, 0.0)
+        sun *= open_sky(things, k, bites, x, y, 0.0, sky[12], sky[13], sky[14])
+        close *= crevice(things, k, bites, x, y, 0.0)
     return (1.0 - sky[20] * (1.0 - sun)) * (0.35 + 0.65 * close)
 
 
@@ -181,25 +179,24 @@ def _boxes(
 ) -> None:
     """Where each thing can be seen, and where it can darken the ground."""
     for k in range(things.shape[0]):
-        thing = things[k]
-        r = bound(thing)
+        r = bound(things, k)
         for box in (seen[k], dark[k]):
             box[0], box[1], box[2], box[3] = h, 0, w, 0
         drop = max(0.05, sky[14])
         for corner in range(8):
-            x = thing[2] + (r if corner & 1 else -r)
-            y = thing[3] + (r if corner & 2 else -r)
-            z = thing[4] + (r if corner & 4 else -r)
+            x = things[k, 2] + (r if corner & 1 else -r)
+            y = things[k, 3] + (r if corner & 2 else -r)
+            z = things[k, 4] + (r if corner & 4 else -r)
             _include(seen[k], camera, h, w, x, y, z)
             spread = 1.0 + 0.12 * max(0.0, z) / (drop * r)
-            gx = thing[2] + (x - thing[2]) * spread - sky[12] / drop * max(0.0, z)
-            gy = thing[3] + (y - thing[3]) * spread - sky[13] / drop * max(0.0, z)
+            gx = things[k, 2] + (x - things[k, 2]) * spread - sky[12] / drop * max(0.0, z)
+            gy = things[k, 3] + (y - things[k, 3]) * spread - sky[13] / drop * max(0.0, z)
             _include(dark[k], camera, h, w, gx, gy, 0.0)
-            reach = 1.0 + 0.6 * thing[1] / r
-            near = z <= 0.6 * thing[1]
+            reach = 1.0 + 0.6 * things[k, 1] / r
+            near = z <= 0.6 * things[k, 1]
             if near:
-                gx = thing[2] + (x - thing[2]) * reach
-                gy = thing[3] + (y - thing[3]) * reach
+                gx = things[k, 2] + (x - things[k, 2]) * reach
+                gy = things[k, 3] + (y - things[k, 3]) * reach
                 _include(dark[k], camera, h, w, gx, gy, 0.0)
 
 
@@ -222,40 +219,81 @@ def _differs(ids: Bytes, draft: Array, i: int, j: int, h: int, w: int) -> bool:
 
 
 @compiled
-def draw(
-    frame: Bytes, ids: Bytes, back: Array, camera: Array, things: Array, bites: Array, sky: Array
+def _inside(boxes: Boxes, k: int, i: int, j: int) -> bool:
+    return boxes[k, 0] <= i < boxes[k, 1] and boxes[k, 2] <= j < boxes[k, 3]
+
+
+@compiled
+def _mark(todo: Bytes, boxes: Boxes, k: int, value: int) -> None:
+    for i in range(boxes[k, 0], boxes[k, 1]):
+        for j in range(boxes[k, 2], boxes[k, 3]):
+            todo[i, j] = value
+
+
+@compiled
+def _plan(
+    todo: Bytes, things: Array, earlier: Array, camera: Array, sky: Array, seen: Boxes
 ) -> None:
-    """Fill `frame` `[h w 3]` and `ids` `[h w]` from the background and the things before it.
+    """Mark in `todo` what changes: 1 background alone, 2 to be looked at with rays; 0 as before."""
+    h, w = todo.shape
+    n = things.shape[0]
+    dark, was_seen, was_dark = np.empty_like(seen), np.empty_like(seen), np.empty_like(seen)
+    _boxes(things, camera, sky, h, w, seen, dark)
+    _boxes(earlier, camera, sky, h, w, was_seen, was_dark)
+    hull = np.empty_like(seen)
+    for k in range(n):
+        moved = False
+        for c in range(things.shape[1]):
+            moved = moved or things[k, c] != earlier[k, c]
+        if moved:
+            # A shadow also falls on things between its owner and the ground.
+            for side in range(4):
+                a, b = seen[k, side], dark[k, side]
+                c, d = was_seen[k, side], was_dark[k, side]
+                hull[k, side] = max(a, b, c, d) if side & 1 else min(a, b, c, d)
+            _mark(todo, hull, k, 1)
+    for k in range(n):
+        for boxes in (seen, dark):
+            for i in range(boxes[k, 0], boxes[k, 1]):
+                for j in range(boxes[k, 2], boxes[k, 3]):
+                    if todo[i, j] > 0:
+                        todo[i, j] = 2
+
+
+@compiled
+def draw(
+    frame: Bytes, ids: Bytes, draft: Array, todo: Bytes, back: Array, camera: Array,
+    things: Array, earlier: Array, bites: Array, sky: Array,
+) -> None:  # fmt: skip
+    """Bring `frame` `[h w 3]`, `ids` `[h w]` and `draft` `[h w 3]` from the earlier state to this one.
 
     Args:
+        draft: the frame before its edges are smoothed.
+        todo: 1 where everything is to be drawn anew, 0 where only what has moved is; comes back
+            with 2 where rays were cast.
+        things, earlier: rows as in `trace`, now and when the frame was last drawn.
         camera, sky: as in `background.paint`; sky goes on with the tint of things (3) and the
             strength of shadows (1).
     """
     h, w = ids.shape
-    n = things.shape[0]
     ray = np.empty(6, np.float32)
-    draft = np.empty((h, w, 3), np.float32)
-    seen = np.empty((n, 4), np.int32)
-    dark = np.empty((n, 4), np.int32)
-    _boxes(things, camera, sky, h, w, seen, dark)
+    seen = np.empty((things.shape[0], 4), np.int32)
+    _plan(todo, things, earlier, camera, sky, seen)
     for i in range(h):
         for j in range(w):
-            touched = False
-            for k in range(n):
-                a, b = seen[k], dark[k]
-                touched = touched or (a[0] <= i < a[1] and a[2] <= j < a[3])
-                touched = touched or (b[0] <= i < b[1] and b[2] <= j < b[3])
-            if touched:
+            if todo[i, j] == 2:
                 _aim(camera, ray, i + 0.5, j + 0.5, h, w)
                 which, red, green, blue = _colour(things, bites, seen, ray, sky, back[i, j], i, j)
                 ids[i, j] = which
                 draft[i, j, 0], draft[i, j, 1], draft[i, j, 2] = red, green, blue
-            else:
+            elif todo[i, j] == 1:
                 ids[i, j] = GROUND_ID if back[i, j, 3] > 0.0 else SKY_ID
                 for c in range(3):
                     draft[i, j, c] = back[i, j, c]
     for i in range(h):
         for j in range(w):
+            if todo[i, j] == 0:
+                continue
             if _differs(ids, draft, i, j, h, w):
                 _smooth(frame, i, j, h, w, things, bites, seen, ray, sky, back[i, j], camera)
             else:

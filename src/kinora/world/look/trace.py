@@ -23,37 +23,37 @@ FAR = 1e9
 
 
 @compiled
-def into(thing: Array, x: float, y: float, z: float) -> Local:
+def into(things: Array, k: int, x: float, y: float, z: float) -> Local:
     """A world direction in the thing's own frame."""
     return (
-        thing[5] * x + thing[8] * y + thing[11] * z,
-        thing[6] * x + thing[9] * y + thing[12] * z,
-        thing[7] * x + thing[10] * y + thing[13] * z,
+        things[k, 5] * x + things[k, 8] * y + things[k, 11] * z,
+        things[k, 6] * x + things[k, 9] * y + things[k, 12] * z,
+        things[k, 7] * x + things[k, 10] * y + things[k, 13] * z,
     )
 
 
 @compiled
-def out_of(thing: Array, x: float, y: float, z: float) -> Local:
+def out_of(things: Array, k: int, x: float, y: float, z: float) -> Local:
     """A direction of the thing's own frame in the world."""
     return (
-        thing[5] * x + thing[6] * y + thing[7] * z,
-        thing[8] * x + thing[9] * y + thing[10] * z,
-        thing[11] * x + thing[12] * y + thing[13] * z,
+        things[k, 5] * x + things[k, 6] * y + things[k, 7] * z,
+        things[k, 8] * x + things[k, 9] * y + things[k, 10] * z,
+        things[k, 11] * x + things[k, 12] * y + things[k, 13] * z,
     )
 
 
 @compiled
-def bound(thing: Array) -> float:
+def bound(things: Array, k: int) -> float:
     """Radius in metres of a sphere around the thing's centre that holds all of it."""
-    kind = int(thing[KIND])
+    kind = int(things[k, KIND])
     radius = 1.02
     if kind == CYLINDER:
         radius = 1.2
     elif kind == MOMO:
-        radius = 1.48 if thing[HAT] > 0 else 1.1
+        radius = 1.48 if things[k, HAT] > 0 else 1.1
     elif kind not in (BALL, RING, COOKIE, CAPSULE):
         radius = 1.4
-    return radius * thing[SCALE]
+    return radius * things[k, SCALE]
 
 
 @compiled
@@ -71,12 +71,12 @@ def _half(kind: int, hat: bool) -> Local:
 
 
 @compiled
-def surface(thing: Array, bites: Array, x: float, y: float, z: float) -> float:
+def surface(things: Array, k: int, bites: Array, x: float, y: float, z: float) -> float:
     """Distance at a point of the own frame at scale one, bites taken out."""
-    d = distance(int(thing[KIND]), x, y, z, thing[HAT] > 0)
-    for k in range(int(thing[BITES])):
-        u, v, w = x - bites[k, 0], y - bites[k, 1], z - bites[k, 2]
-        d = max(d, bites[k, 3] - math.sqrt(u * u + v * v + w * w))
+    d = distance(int(things[k, KIND]), x, y, z, things[k, HAT] > 0)
+    for q in range(int(things[k, BITES])):
+        u, v, w = x - bites[k, q, 0], y - bites[k, q, 1], z - bites[k, q, 2]
+        d = max(d, bites[k, q, 3] - math.sqrt(u * u + v * v + w * w))
     return d
 
 
@@ -91,23 +91,23 @@ def _slab(o: float, d: float, half: float) -> tuple[float, float]:
 
 @compiled
 def meet(
-    thing: Array, bites: Array, ox: float, oy: float, oz: float, dx: float, dy: float, dz: float
+    things: Array, k: int, bites: Array, ox: float, oy: float, oz: float, dx: float, dy: float, dz: float
 ) -> float:
     """Distance in metres along a unit ray to the thing, or `FAR`."""
-    scale = thing[SCALE]
-    px, py, pz = (ox - thing[2]) / scale, (oy - thing[3]) / scale, (oz - thing[4]) / scale
+    scale = things[k, SCALE]
+    px, py, pz = (ox - things[k, 2]) / scale, (oy - things[k, 3]) / scale, (oz - things[k, 4]) / scale
     b = px * dx + py * dy + pz * dz
-    radius = bound(thing) / scale
+    radius = bound(things, k) / scale
     inside = b * b - (px * px + py * py + pz * pz) + radius * radius
     if inside <= 0.0:
         return FAR
-    kind = int(thing[KIND])
+    kind = int(things[k, KIND])
     if kind == BALL:
         edge = inside - radius * radius + 1.0
         return (-b - math.sqrt(edge)) * scale if edge > 0.0 and -b > math.sqrt(edge) else FAR
-    x, y, z = into(thing, px, py, pz)
-    u, v, w = into(thing, dx, dy, dz)
-    hx, hy, hz = _half(kind, thing[HAT] > 0)
+    x, y, z = into(things, k, px, py, pz)
+    u, v, w = into(things, k, dx, dy, dz)
+    hx, hy, hz = _half(kind, things[k, HAT] > 0)
     x0, x1 = _slab(x, u, hx)
     y0, y1 = _slab(y, v, hy)
     z0, z1 = _slab(z, w, hz)
@@ -116,7 +116,7 @@ def meet(
     for _ in range(48):
         if t > end:
             return FAR
-        d = surface(thing, bites, x + t * u, y + t * v, z + t * w)
+        d = surface(things, k, bites, x + t * u, y + t * v, z + t * w)
         if d < 0.002:
             return t * scale
         t += d
@@ -124,15 +124,15 @@ def meet(
 
 
 @compiled
-def normal(thing: Array, bites: Array, x: float, y: float, z: float) -> Local:
+def normal(things: Array, k: int, bites: Array, x: float, y: float, z: float) -> Local:
     """Unit normal in the own frame at a surface point of the own frame at scale one."""
-    if int(thing[KIND]) == BALL:
+    if int(things[k, KIND]) == BALL:
         return x, y, z
     e = 0.012
-    a = surface(thing, bites, x + e, y - e, z - e)
-    b = surface(thing, bites, x - e, y - e, z + e)
-    c = surface(thing, bites, x - e, y + e, z - e)
-    d = surface(thing, bites, x + e, y + e, z + e)
+    a = surface(things, k, bites, x + e, y - e, z - e)
+    b = surface(things, k, bites, x - e, y - e, z + e)
+    c = surface(things, k, bites, x - e, y + e, z - e)
+    d = surface(things, k, bites, x + e, y + e, z + e)
     nx, ny, nz = a - b - c + d, -a - b + c + d, -a + b - c + d
     n = 1.0 / max(1e-9, math.sqrt(nx * nx + ny * ny + nz * nz))
     return nx * n, ny * n, nz * n
@@ -140,30 +140,30 @@ def normal(thing: Array, bites: Array, x: float, y: float, z: float) -> Local:
 
 @compiled
 def open_sky(
-    thing: Array, bites: Array, ox: float, oy: float, oz: float, sx: float, sy: float, sz: float
+    things: Array, k: int, bites: Array, ox: float, oy: float, oz: float, sx: float, sy: float, sz: float
 ) -> float:
     """Share of the sun that the thing leaves at a point; `s` points to the sun, which has a size."""
     size = 0.09
-    scale = thing[SCALE]
-    px, py, pz = (ox - thing[2]) / scale, (oy - thing[3]) / scale, (oz - thing[4]) / scale
+    scale = things[k, SCALE]
+    px, py, pz = (ox - things[k, 2]) / scale, (oy - things[k, 3]) / scale, (oz - things[k, 4]) / scale
     b = px * sx + py * sy + pz * sz
     if b > 0.0:
         return 1.0
-    radius = bound(thing) / scale - size * b
+    radius = bound(things, k) / scale - size * b
     inside = b * b - (px * px + py * py + pz * pz) + radius * radius
     if inside <= 0.0:
         return 1.0
-    if int(thing[KIND]) == BALL:
+    if int(things[k, KIND]) == BALL:
         gap = math.sqrt(max(0.0, px * px + py * py + pz * pz - b * b)) - 1.0
         share = 0.5 + 0.5 * gap / max(1e-6, -size * b)
     else:
-        x, y, z = into(thing, px, py, pz)
-        u, v, w = into(thing, sx, sy, sz)
+        x, y, z = into(things, k, px, py, pz)
+        u, v, w = into(things, k, sx, sy, sz)
         t = max(0.03, -b - math.sqrt(inside))
         end = -b + math.sqrt(inside)
         share = 1.0
         for _ in range(24):
-            d = surface(thing, bites, x + t * u, y + t * v, z + t * w)
+            d = surface(things, k, bites, x + t * u, y + t * v, z + t * w)
             share = min(share, 0.5 + 0.5 * d / (size * t))
             t += max(0.03, d if d > 0.0 else -d)
             if share < 0.0 or t > end:
@@ -173,13 +173,13 @@ def open_sky(
 
 
 @compiled
-def crevice(thing: Array, bites: Array, x: float, y: float, z: float) -> float:
+def crevice(things: Array, k: int, bites: Array, x: float, y: float, z: float) -> float:
     """How open the sky is above a ground point near the thing: 0.45 where they touch, 1 afar."""
-    scale = thing[SCALE]
-    px, py, pz = (x - thing[2]) / scale, (y - thing[3]) / scale, (z - thing[4]) / scale
-    far = bound(thing) / scale + 0.6
+    scale = things[k, SCALE]
+    px, py, pz = (x - things[k, 2]) / scale, (y - things[k, 3]) / scale, (z - things[k, 4]) / scale
+    far = bound(things, k) / scale + 0.6
     if px * px + py * py + pz * pz > far * far:
         return 1.0
-    u, v, w = into(thing, px, py, pz)
-    d = min(1.0, max(0.0, surface(thing, bites, u, v, w) / 0.6))
+    u, v, w = into(things, k, px, py, pz)
+    d = min(1.0, max(0.0, surface(things, k, bites, u, v, w) / 0.6))
     return 0.45 + 0.55 * (1.0 - (1.0 - d) * (1.0 - d))
