@@ -3,6 +3,7 @@
 Lower case, commas and full stops only; says nothing that the frames do not show.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kinora.core.seed import numpy_generator
@@ -38,9 +39,19 @@ class Teller:
         way = direction(self.truth, happening.actor) if happening.heading else ""
         return act(self.rng, happening, way=way if way in SIDES else "", target=target)
 
+    def target(self, happening: Happening, *, names: Sequence[str]) -> str:
+        """To whom it is done: nobody, one thing, or the whole stack."""
+        if happening.target is None:
+            return ""
+        if happening.name == "topples":
+            return listed(names[1:])
+        return names[happening.target]
+
     def bystanders(self) -> list[int]:
         """The things that take no part in the main happening."""
         main = self.scene.happenings[0] if self.scene.happenings else Happening("", 0)
+        if main.name == "topples":
+            return []
         return [i for i in range(len(self.scene.things)) if i not in (main.actor, main.target)]
 
     def side(self) -> str:
@@ -65,13 +76,15 @@ def _tags(teller: Teller) -> str:
     parts = names
     if scene.happenings:
         main = scene.happenings[0]
-        target = article(names[main.target]) if main.target is not None else ""
+        target = teller.target(main, names=[article(name) for name in names])
         verb = teller.doing(main, target=target)
-        rest = [name for i, name in enumerate(names) if i not in (main.actor, main.target)]
+        rest = [names[index] for index in teller.bystanders()]
         parts = [names[0], as_phrase(verb) if rng.random() < 0.5 else verb, *rest]
     elif scene.things[0].stance == "hangs":
         parts = [names[0], "in the air", *names[1:]]
-    return ", ".join([*parts, say(rng, scene.ground), say(rng, scene.light)])
+    move = scene.camera.move
+    shot = [move] if move != "still" and rng.random() < 0.5 else []
+    return ", ".join([*parts, say(rng, scene.ground), say(rng, scene.light), *shot])
 
 
 def _sentence(teller: Teller) -> str:
@@ -80,7 +93,8 @@ def _sentence(teller: Teller) -> str:
     if not scene.happenings:
         return _still_sentence(teller, tail)
     main = scene.happenings[0]
-    target = article(teller.name(main.target)) if main.target is not None else ""
+    things = range(len(scene.things))
+    target = teller.target(main, names=[article(teller.name(i, finish=0.1)) for i in things])
     clause = teller.doing(main, target=target)
     others = [article(teller.name(i, size=0.25, finish=0.15)) for i in teller.bystanders()]
     clause = as_phrase(clause) if rng.random() < 0.25 else clause
@@ -88,7 +102,9 @@ def _sentence(teller: Teller) -> str:
         past = main.name in _PAST and main.heading != 0 and len(others) == 1
         joint = "past" if past else one(rng, ("next to", "beside", "near"))
         clause = f"{clause} {joint} {listed(others)}"
-    return f"{article(teller.name(main.actor, size=0.35))} {clause} {tail}"
+    move = scene.camera.move
+    shot = f", {camera_words(rng, move)}" if move != "still" and rng.random() < 0.35 else ""
+    return f"{article(teller.name(main.actor, size=0.35))} {clause} {tail}{shot}"
 
 
 def _still_sentence(teller: Teller, tail: str) -> str:
@@ -107,14 +123,16 @@ def _paragraph(teller: Teller) -> str:
     for happening in scene.happenings:
         if happening.name == "stands still":
             continue
-        target = short(rng, scene.things[happening.target]) if happening.target is not None else ""
+        target = teller.target(happening, names=[short(rng, thing) for thing in scene.things])
         subject = short(rng, scene.things[happening.actor])
         sentences.append(f"{subject} {teller.doing(happening, target=target)}.")
     light = one(rng, ("it is {}.", "the light is that of {}.", "all this {}."))
     sentences.append(
         light.format(when(rng, scene.light) if "all" in light else say(rng, scene.light))
     )
-    sentences.append(one(rng, ("the camera is still.", "the camera does not move.")))
+    sentences.append(f"{camera_words(rng, scene.camera.move)}.")
+    if scene.cuts:
+        sentences.append(f"{_cut_words(rng, scene.cuts[0].view)}.")
     return " ".join(sentences)
 
 
@@ -130,3 +148,25 @@ def _setting(teller: Teller) -> str:
     if len(names) == 2 and rng.random() < 0.4:
         return f"on {ground} there is {names[0]}, {teller.side()} of {names[1]}."
     return f"on {ground} there {'is' if len(names) == 1 else 'are'} {listed(names)}."
+
+
+def camera_words(rng: Rng, move: str) -> str:
+    """The camera's move as a clause."""
+    kind, _, side = move.partition(" ")
+    match kind:
+        case "pan":
+            return f"the camera pans {one(rng, (side, f'to the {side}'))}"
+        case "orbit":
+            return f"the camera {one(rng, ('orbits', 'moves around'))} to the {side}"
+        case "dolly":
+            other = "moves closer" if side == "in" else "moves back"
+            return f"the camera {one(rng, (f'dollies {side}', other))}"
+        case "rise":
+            return f"the camera {one(rng, ('rises', 'moves up'))}"
+        case _:
+            return one(rng, ("the camera is still", "the camera does not move"))
+
+
+def _cut_words(rng: Rng, view: str) -> str:
+    spot = "from above" if view == "above" else f"from the {view}"
+    return one(rng, (f"then a cut to the view {spot}", f"after a cut we see it {spot}"))

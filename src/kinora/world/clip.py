@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kinora.core.clip import Frames
-from kinora.world.camera import pose
+from kinora.world.camera import poses
 from kinora.world.caption import Captions, caption
 from kinora.world.mix import Mix
 from kinora.world.render import Ids, render
@@ -40,7 +40,7 @@ def render_clip(
     """Draw the clip of this seed; one frame is a still, for which nothing moves."""
     take = sample_take(seed, mix=mix, frames=frames, fps=fps, aspect=width / height)
     scene = take.scene
-    poses = [pose(scene.camera)] * frames
-    pixels, ids = render(scene, take.motion, poses=poses, width=width, height=height)
-    truth = record(take, ids=ids, poses=poses)
+    cameras, views = poses(scene)
+    pixels, ids = render(scene, take.motion, poses=cameras, width=width, height=height)
+    truth = record(take, ids=ids, poses=cameras, views=views)
     return WorldClip(pixels, ids, scene, truth, caption(scene, truth))

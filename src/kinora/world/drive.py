@@ -62,8 +62,13 @@ class Drive:
     """Drives one happening; the happenings that need more than a push at the start override."""
 
     happening: Happening
-    thing: Thing
+    scene: Scene
     body: Body
+
+    @property
+    def thing(self) -> Thing:
+        """Who acts."""
+        return self.scene.things[self.happening.actor]
 
     def begin(self, data: Data) -> None:
         """Set speeds before the first step."""
@@ -182,37 +187,3 @@ class Circle(Drive):
         self.body.set_speed(data, x=vx)
         self.body.set_depth_speed(data, vy)
         self.body.set_turn(data, rate if self.thing.kind == "momo" else 0.0)
-
-
-def drives(scene: Scene, bodies: Sequence[Body]) -> list[Drive]:
-    """One drive for every happening that moves something."""
-    kinds: dict[str, type[Drive]] = {
-        "rolls": Roll,
-        "bumps into": Roll,
-        "slides": Throw,
-        "bounces": Throw,
-        "pushes": Glide,
-        "passes behind": Glide,
-        "falls": Fall,
-        "spins": Spin,
-        "turns": Spin,
-        "jumps": Jump,
-        "hops": Jump,
-        "circles": Circle,
-    }
-    return [
-        _kind(kinds[h.name], h, scene.things[h.actor])(h, scene.things[h.actor], bodies[h.actor])
-        for h in scene.happenings
-        if h.name in kinds
-    ]
-
-
-def _kind(kind: type[Drive], happening: Happening, thing: Thing) -> type[Drive]:
-    """Things without a round side glide where others roll; who has feet hops."""
-    if thing.kind == "momo" and happening.beats:
-        return Jump
-    if kind is Roll and thing.kind in ("cube", "cone", "momo"):
-        return Throw
-    if kind is Glide and thing.kind in ("ball", "ring", "cookie") and happening.target is not None:
-        return Roll if happening.name == "passes behind" else Glide
-    return kind

@@ -17,6 +17,7 @@ class Mix:
         kinds, colours, grounds, lights: the words to draw from. Cookies are brown in any case.
         happenings: what may happen in clips of more than one frame.
         still_camera: share of clips in which the camera does not move.
+        cuts: share of clips with a hard cut to another view.
         hats: share of Momos that wear one.
         heldout: `never` renders no held-out combination, `only` nothing else, `any` both.
     """
@@ -29,6 +30,7 @@ class Mix:
     lights: tuple[str, ...] = LIGHTS
     happenings: tuple[str, ...] = tuple(HAPPENINGS)
     still_camera: float = 0.7
+    cuts: float = 0.1
     hats: float = 0.4
     heldout: str = "never"
 

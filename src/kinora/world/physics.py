@@ -4,16 +4,16 @@ Every body's frame lies along the world's axes at the start; a thing's own turn 
 """
 
 import math
-from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 
-from kinora.world.drive import Body, Drive, drives
+from kinora.world.acts import drives
+from kinora.world.drive import GRAVITY, Body, Drive
 from kinora.world.motion import FORWARD, Bite, Motion
 from kinora.world.scene import Happening, Scene, Thing
+from kinora.world.take import Touch
 
-GRAVITY = 9.81
 TICKS_A_SECOND = 80
 STEPS_A_TICK = 3
 GROUND = -1
@@ -29,15 +29,6 @@ _JOINTS = {
 _SOFT = "0.02 1"
 # Stiffness and damping of a contact that gives back 86 % of the speed.
 _BOUNCY = "-10000 -9.6"
-
-
-@dataclass(frozen=True)
-class Touch:
-    """Two things (or `GROUND`) begin to touch at `time` seconds."""
-
-    time: float
-    first: int
-    second: int
 
 
 def simulate(scene: Scene) -> tuple[Motion, tuple[Touch, ...]]:
@@ -80,7 +71,8 @@ def _record(
             now = _pairs(data)
             touches += [Touch(float(data.time), *pair) for pair in sorted(now - close)]
             close = now
-    motion = Motion(positions, quaternions, gazes, tuple(bites))
+    # A tenth of a millimetre is nothing to see, and what rests then rests to the last bit.
+    motion = Motion(positions.round(4), quaternions.round(5), gazes.round(4), tuple(bites))
     return motion, tuple(touches)
 
 
@@ -96,12 +88,12 @@ def joint_of(scene: Scene, index: int) -> str:
     names = {h.name for h in acts}
     if names & {"rolls", "bumps into", "passes behind"} and thing.kind in ("ring", "cookie"):
         return WHEEL
-    if names & {"rolls", "topples", "bumps into"} and thing.kind != "momo":
+    if names & {"rolls", "topples", "bumps into"}:
         return FREE
     if thing.kind == "ball" and not names & {"bounces", "jumps", "circles"}:
         return FREE
-    struck = any(h.target == index for h in scene.happenings if h.name in ("bumps into", "topples"))
-    if struck and thing.kind not in ("momo", "ring", "cookie", "capsule"):
+    struck = any(h.target == index for h in scene.happenings if h.name == "bumps into")
+    if struck or any(h.name == "topples" for h in scene.happenings):
         return FREE
     return UPRIGHT
 
@@ -113,11 +105,18 @@ def _xml(scene: Scene, timestep: float) -> str:
         for i, thing in enumerate(scene.things)
         if thing.kind == "cone"
     )
+    # The mouth, not the belly, meets a cookie that is being eaten.
+    apart = "".join(
+        f'<exclude body1="b{h.actor}" body2="b{h.target}"/>'
+        for h in scene.happenings
+        if h.name == "eats"
+    )
     return (
         f'<mujoco><option timestep="{timestep:.9f}" gravity="0 0 -{GRAVITY}"'
         ' cone="elliptic" impratio="5"/>'
         f"<asset>{meshes}</asset><worldbody>"
-        f'<geom type="plane" size="0 0 1" friction="1 0 0"/>{bodies}</worldbody></mujoco>'
+        f'<geom type="plane" size="0 0 1" friction="1 0 0"/>{bodies}</worldbody>'
+        f"<contact>{apart}</contact></mujoco>"
     )
 
 
@@ -131,23 +130,33 @@ def _body(scene: Scene, index: int) -> str:
     x, y, height = thing.position
     quat = " ".join(map(repr, thing.quaternion))
     bouncy = any(h.name == "bounces" for h in acts)
-    meets = thing.kind == "ball" and any(h.name == "bumps into" for h in scene.happenings)
+    sliding, rolling = _friction(scene, index, acts)
     return (
-        f'<body pos="{x} {y} {height}">{joints}'
-        f'<geom {_shape(thing, index)} quat="{quat}" density="300" priority="{1 + bouncy}"'
-        f' condim="{6 if meets else 3}" friction="{_friction(scene, index, acts)} 0.005 0.06"'
-        f' solref="{_BOUNCY if bouncy else _SOFT}" solimp="0.95 0.99 0.001"/></body>'
+        f'<body name="b{index}" pos="{x} {y} {height}">{joints}'
+        f'<geom {_shape(thing, index)} quat="{quat}" density="{_density(scene, index)}"'
+        f' condim="{6 if rolling else 3}" friction="{sliding} 0.005 {rolling}"'
+        f' priority="{1 + bouncy}" solref="{_BOUNCY if bouncy else _SOFT}"'
+        ' solimp="0.95 0.99 0.001"/></body>'
     )
 
 
-def _friction(scene: Scene, index: int, acts: list[Happening]) -> float:
-    """Little where a motion must not stop, more where things must come to rest."""
+def _friction(scene: Scene, index: int, acts: list[Happening]) -> tuple[float, float]:
+    """Sliding and rolling friction: little where a motion must not stop, more where it must."""
     gliding = {"slides", "spins", "circles", "bounces", "pushes", "passes behind", "hops", "eats"}
     if any(h.name in gliding for h in acts) and scene.things[index].kind != "ball":
-        return 0.0
+        return 0.0, 0.0
+    round_side = scene.things[index].kind == "ball"
     if any(h.name == "bumps into" for h in acts):
-        return 0.05 if scene.things[index].kind in ("cube", "cylinder", "momo") else 0.8
-    return 0.5
+        return (0.8, 0.02) if round_side else (0.02, 0.0)
+    if any(h.name == "bumps into" and h.target == index for h in scene.happenings):
+        return (0.8, 0.05) if round_side else (0.12, 0.0)
+    return 0.5, 0.06 if any(h.name == "topples" for h in acts) else 0.0
+
+
+def _density(scene: Scene, index: int) -> float:
+    """A ball that has to knock over a stack is heavy."""
+    heavy = any(h.name == "topples" and h.actor == index for h in scene.happenings)
+    return 1500.0 if heavy else 300.0
 
 
 def _shape(thing: Thing, index: int) -> str:
@@ -173,7 +182,7 @@ def _cone_points(scale: float) -> str:
     return " ".join(f"{scale * c:.6f}" for point in [*rim, (0.0, 0.0, 0.98)] for c in point)
 
 
-def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Quaternion products `[n 4]`, `w x y z`: first turn by `b`, then by `a`."""
     w, x, y, z = np.moveaxis(a, -1, 0)
     p, q, r, s = np.moveaxis(b, -1, 0)

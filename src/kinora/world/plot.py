@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kinora.world import place
 from kinora.world.cast import Misfit, Stage, at, cast, pick, row_behind, side_by_side
-from kinora.world.physics import GRAVITY
+from kinora.world.drive import GRAVITY
 from kinora.world.scene import Happening, Thing
 from kinora.world.vocabulary import HAPPENINGS, KINDS, TARGETS
 
@@ -50,6 +50,14 @@ def play(stage: Stage, name: str) -> Plot:
             return _meets(stage, name)
         case "passes behind":
             return _passes(stage)
+        case "stacks":
+            return _stacks(stage)
+        case "topples":
+            return _topples(stage)
+        case "looks":
+            return _looks(stage)
+        case "eats":
+            return _eats(stage)
         case _:
             return _in_place(stage, name)
 
@@ -89,7 +97,7 @@ def _airtime(height: float) -> float:
 
 def _beats(stage: Stage, period: float) -> tuple[float, ...]:
     """Times that fill the clip, the first one soon."""
-    first = float(stage.rng.uniform(0.1, 0.4))
+    first = float(stage.rng.uniform(0.1, 0.4)) * min(1.0, stage.seconds / 2.0)
     count = max(1, int((stage.seconds - first) / period))
     return tuple(first + period * k for k in range(count))
 
@@ -155,8 +163,9 @@ def _falls(stage: Stage) -> Plot:
     for _ in range(stage.count - 1):
         things.append(cast(stage, kinds=KINDS, besides=things))
     actor, *others = side_by_side(stage, things)
-    z = stage.ceiling() + actor.scale * float(stage.rng.uniform(-0.6, 1.2))
-    start = float(stage.rng.uniform(0.0, 0.25 * stage.seconds))
+    short = stage.seconds < 2.0
+    z = stage.ceiling() + actor.scale * float(stage.rng.uniform(-0.6, 0.0 if short else 1.2))
+    start = 0.0 if short else float(stage.rng.uniform(0.0, 0.25 * stage.seconds))
     return (at(actor, x=actor.position[0], z=z), *others), (Happening("falls", 0, start=start),)
 
 
@@ -169,7 +178,7 @@ def _circles(stage: Stage) -> Plot:
         others = [cast(stage, kinds=KINDS, sizes=small, besides=[actor], y=0.2)]
     inner = others[0].scale * 1.3 if others else 0.0
     radius = max(0.9, inner + actor.scale * 1.25 + 0.1)
-    if radius > stage.half() - place.reach(actor)[0] or stage.count > 2:
+    if radius > stage.half() - place.reach(actor)[0]:
         raise Misfit
     turns = max(1.0, stage.seconds / 4.0) * float(stage.rng.uniform(0.9, 1.3))
     speed = 2.0 * math.pi * radius * turns / max(stage.seconds, 2.0)
@@ -186,10 +195,10 @@ def _circles(stage: Stage) -> Plot:
 
 def _meets(stage: Stage, name: str) -> Plot:
     """One thing runs into another, or pushes it along."""
-    if stage.count != 2:
-        raise Misfit
     actor = cast(stage, kinds=HAPPENINGS[name], lies=False)
     target = cast(stage, kinds=TARGETS[name], besides=[actor], lies=False)
+    if name == "pushes" and actor.scale < 0.8 * target.scale:
+        raise Misfit
     heading = int(stage.rng.choice((-1, 1)))
     a, b = place.reach(actor)[0], place.reach(target)[0]
     half = stage.half()
@@ -199,17 +208,18 @@ def _meets(stage: Stage, name: str) -> Plot:
     run = gap * float(stage.rng.uniform(0.5, 0.62))
     x = -heading * (half - a)
     spot = x + heading * (a + run + b)
-    share = 0.45 if name == "bumps into" else 0.85
-    path = run if name == "bumps into" else gap
-    speed = path / (share * max(stage.seconds, 2.0))
+    if name == "pushes":
+        speed = gap / (0.85 * max(stage.seconds, 2.0))
+    else:
+        # It loses a little on the way and still arrives with a bump.
+        hit = max(1.4, run / (0.45 * max(stage.seconds, 2.0)))
+        speed = math.sqrt(hit * hit + 0.4 * run)
     act = Happening(name, 0, target=1, heading=heading, speed=speed)
     return (at(actor, x=x), at(target, x=spot)), (act,)
 
 
 def _passes(stage: Stage) -> Plot:
     """A small thing goes behind a large one and comes out on the other side."""
-    if stage.count != 2:
-        raise Misfit
     front = cast(stage, kinds=TARGETS["passes behind"], sizes=("medium", "large"), y=-0.6)
     size = "small" if front.size == "medium" else pick(stage.rng, ("small", "medium"))
     depth = -0.6 + 1.3 * front.scale + 1.0
@@ -225,3 +235,73 @@ def _passes(stage: Stage) -> Plot:
     speed = 2.0 * room / max(stage.seconds, 2.0)
     act = Happening("passes behind", 0, target=1, heading=heading, speed=speed)
     return (at(_rolling(stage, actor), x=-heading * room), front), (act,)
+
+
+def _stacks(stage: Stage) -> Plot:
+    """One block comes down on another and stays there."""
+    under = cast(stage, kinds=TARGETS["stacks"], sizes=("small", "medium"), lies=False)
+    above = cast(stage, kinds=HAPPENINGS["stacks"], sizes=("small",), besides=[under], lies=False)
+    room = stage.half() - place.reach(under)[0]
+    x = float(stage.rng.uniform(-room, room))
+    top = under.position[2] + place.reach(under)[1]
+    if top + 2.0 * above.position[2] > stage.ceiling():
+        raise Misfit
+    z = max(stage.ceiling(), top + 2.2 * above.position[2]) + above.scale
+    start = float(stage.rng.uniform(0.0, 0.25 * stage.seconds))
+    offset = 0.15 * above.scale * float(stage.rng.uniform(-1.0, 1.0))
+    act = Happening("stacks", 0, target=1, start=start)
+    return (at(above, x=x + offset, z=z), at(under, x=x)), (act,)
+
+
+def _topples(stage: Stage) -> Plot:
+    """A ball knocks over a stack of blocks."""
+    ball = cast(stage, kinds=HAPPENINGS["topples"], sizes=("medium", "large"))
+    blocks: list[Thing] = []
+    for _ in range(stage.count - 1):
+        kinds, taken = TARGETS["topples"], [ball, *blocks]
+        block = cast(stage, kinds=kinds, sizes=("small",), besides=taken, lies=False)
+        blocks.append(at(replace(block, quaternion=place.quaternion(yaw=0.0)), x=0.0))
+    heading = int(stage.rng.choice((-1, 1)))
+    spot = -heading * 0.05 * stage.half()
+    height = 0.0
+    for index, block in enumerate(blocks):
+        half = block.position[2]
+        blocks[index] = at(block, x=spot, z=height + half + 0.001 * index)
+        height += 2.0 * half
+    start = -heading * (stage.half() - place.reach(ball)[0])
+    if height > stage.ceiling() or abs(spot - start) < 2.2 * ball.scale:
+        raise Misfit
+    speed = max(3.4, abs(spot - start) / (0.3 * max(stage.seconds, 2.0)))
+    act = Happening("topples", 0, target=len(blocks), heading=heading, speed=speed)
+    return (at(ball, x=start), *blocks), (act,)
+
+
+def _looks(stage: Stage) -> Plot:
+    """Momo looks at what is there, or from side to side."""
+    things, (act,) = _in_place(stage, "looks")
+    start = float(stage.rng.uniform(0.2, 0.35)) * stage.seconds
+    target = 1 if len(things) > 1 else None
+    return things, (replace(act, target=target, start=start),)
+
+
+def _eats(stage: Stage) -> Plot:
+    """Momo takes bite after bite of a cookie that stands before it."""
+    momo = cast(stage, kinds=HAPPENINGS["eats"], sizes=("medium", "large"))
+    cookie = cast(stage, kinds=TARGETS["eats"], besides=[momo], lies=False)
+    if not 0.55 < cookie.scale / momo.scale < 1.05:
+        raise Misfit
+    heading = int(stage.rng.choice((-1, 1)))
+    yaw = heading * float(stage.rng.uniform(0.95, 1.2))
+    momo = replace(momo, quaternion=place.quaternion(yaw=yaw))
+    cookie = replace(cookie, quaternion=place.quaternion(yaw=0.0))
+    gap = 0.75 * momo.scale + cookie.scale + 0.35
+    wide = (place.reach(momo)[0] + gap + cookie.scale) / 2.0
+    room = stage.half() - wide
+    if room < 0:
+        raise Misfit
+    left = float(stage.rng.uniform(-room, room)) - wide
+    x = left + place.reach(momo)[0] if heading > 0 else left + 2.0 * wide - place.reach(momo)[0]
+    # The mouth lies in the cookie's plane.
+    deep = 0.8 * momo.scale * math.cos(yaw)
+    act = Happening("eats", 0, target=1, heading=heading, speed=2.2, beats=_beats(stage, 0.8))
+    return (at(momo, x=x, y=deep), at(cookie, x=x + heading * gap)), (act,)

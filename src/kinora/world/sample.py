@@ -1,34 +1,27 @@
 """A seed becomes a scene. In: a seed and a mix. Out: a framed scene, run through physics if it moves.
 
-Scenes that are held out, or in which a thing leaves the picture, are drawn again from the next stream.
+Scenes that are held out, that leave the picture, or in which the intended does not happen, are
+drawn again from the next stream.
 """
-
-from dataclasses import dataclass
-
-import numpy as np
 
 from kinora.core.errors import UsageError
 from kinora.core.seed import numpy_generator
-from kinora.world.camera import pose, stand
+from kinora.world.camera import stand
 from kinora.world.cast import Misfit, Rng, Stage, pick
 from kinora.world.heldout import is_held_out
 from kinora.world.mix import Mix
-from kinora.world.motion import Motion, at_rest
-from kinora.world.physics import Touch, simulate
+from kinora.world.motion import at_rest
+from kinora.world.physics import simulate
 from kinora.world.plot import play, still
 from kinora.world.scene import Scene
+from kinora.world.shot import film
+from kinora.world.take import Take, comes_true, stays_in_view
+from kinora.world.vocabulary import COMPANY, HAPPENINGS, KINDS, LONG, TARGETS
 
-TRIES = 4000
+TRIES = 2400
+PATIENCE = 80
+SECONDS_TO_SEE = 1.9
 DISTANCE = 6.0
-
-
-@dataclass(frozen=True)
-class Take:
-    """A scene, how it moves, and who touches whom."""
-
-    scene: Scene
-    motion: Motion
-    touches: tuple[Touch, ...] = ()
 
 
 def sample_scene(
@@ -52,14 +45,17 @@ def sample_take(
     mix = mix or Mix()
     for attempt in range(TRIES):
         rng = numpy_generator(seed, "world", "scene", attempt)
+        # What is hard to stage is tried again as often as it takes, so that it stays as frequent.
+        wish = numpy_generator(seed, "world", "happening", attempt // PATIENCE)
         try:
-            scene = _draw(rng, seed=seed, mix=mix, frames=frames, fps=fps, aspect=aspect)
+            name = _happening(wish, mix=mix, frames=frames, fps=fps)
+            scene = _draw(rng, name, seed=seed, mix=mix, frames=frames, fps=fps, aspect=aspect)
         except Misfit:
             continue
         if mix.heldout != "any" and is_held_out(scene) != (mix.heldout == "only"):
             continue
         take = Take(scene, *simulate(scene)) if frames > 1 else Take(scene, at_rest(scene))
-        if frames == 1 or _stays_in_view(take):
+        if frames == 1 or (stays_in_view(take) and comes_true(take)):
             return take
     raise UsageError(
         "this mix allows no scene",
@@ -68,7 +64,34 @@ def sample_take(
     )
 
 
-def _draw(rng: Rng, *, seed: int, mix: Mix, frames: int, fps: float, aspect: float) -> Scene:
+def _happening(rng: Rng, *, mix: Mix, frames: int, fps: float) -> str:
+    """What is to happen; nothing in a still."""
+    if frames == 1:
+        return ""
+    short = (frames - 1) / fps < SECONDS_TO_SEE
+    return pick(rng, [name for name in _possible(mix) if not (short and name in LONG)])
+
+
+def _possible(mix: Mix) -> list[str]:
+    """The happenings for which the mix has enough things of the right kinds."""
+    return [
+        name
+        for name in mix.happenings
+        if set(HAPPENINGS[name]) & set(mix.kinds)
+        and set(TARGETS.get(name, KINDS)) & set(mix.kinds)
+        and COMPANY.get(name, (1, 4))[0] <= mix.max_things
+        and COMPANY.get(name, (1, 4))[1] >= mix.min_things
+    ]
+
+
+def _count(rng: Rng, name: str, *, mix: Mix) -> int:
+    low, high = COMPANY.get(name, (1, 4))
+    return int(rng.integers(max(low, mix.min_things), min(high, mix.max_things) + 1))
+
+
+def _draw(
+    rng: Rng, name: str, *, seed: int, mix: Mix, frames: int, fps: float, aspect: float
+) -> Scene:
     camera = stand(
         aspect=aspect,
         horizon=rng.uniform(0.31, 0.39),
@@ -82,10 +105,10 @@ def _draw(rng: Rng, *, seed: int, mix: Mix, frames: int, fps: float, aspect: flo
         camera=camera,
         aspect=aspect,
         seconds=(frames - 1) / fps,
-        count=int(rng.integers(mix.min_things, mix.max_things + 1)),
+        count=_count(rng, name, mix=mix),
     )
-    name = pick(rng, mix.happenings)
-    things, happenings = still(stage) if frames == 1 else play(stage, name)
+    things, happenings = play(stage, name) if name else still(stage)
+    camera, cuts = film(rng, camera, mix=mix, frames=frames)
     return Scene(
         seed=seed,
         things=things,
@@ -94,19 +117,8 @@ def _draw(rng: Rng, *, seed: int, mix: Mix, frames: int, fps: float, aspect: flo
         sun=float(rng.choice((-1.0, 1.0)) * rng.uniform(1.9, 2.6)),
         camera=camera,
         happenings=happenings,
+        cuts=cuts,
         frames=frames,
         fps=fps,
         aspect=aspect,
     )
-
-
-def _stays_in_view(take: Take) -> bool:
-    """Whether every thing's centre stays inside the picture; what falls may come from above."""
-    scene = take.scene
-    seen = pose(scene.camera).project(take.motion.positions.astype(np.float64), aspect=scene.aspect)
-    column, row, depth = np.moveaxis(seen, -1, 0)
-    falling = [any(h.name == "falls" for h in scene.happenings if h.actor == i)
-               for i in range(len(scene.things))]  # fmt: skip
-    low = np.where(falling, -9.0, 0.05)
-    inside = (column > 0.05) & (column < 0.95) & (row > low) & (row < 0.92) & (depth > 2.0)
-    return bool(inside.all())

@@ -68,7 +68,8 @@ class Camera:
         yaw: to the left of +y; `pitch`: downwards.
         focal: focal length over the square root of the picture's area, the same for any aspect.
         centre: the point on the stage around which it orbits and towards which it dollies.
-        amount: how far the move goes: radians for pan and orbit, a share of the distance otherwise.
+        amount: how far the move goes, in all: radians for pan and orbit (to the left as seen on
+            the ground is positive), a share of the distance otherwise.
     """
 
     eye: Vec3

@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 
 from kinora.world.camera import CameraPose
 from kinora.world.render import Ids
-from kinora.world.sample import Take
 from kinora.world.scene import Quat, Scene, Vec3
+from kinora.world.take import Take
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ class Facts:
     camera: str
 
 
-def record(take: Take, *, ids: Ids, poses: Sequence[CameraPose]) -> Truth:
-    """The truth of a rendered take; ids `[t h w]`."""
+def record(take: Take, *, ids: Ids, poses: Sequence[CameraPose], views: Sequence[str]) -> Truth:
+    """The truth of a rendered take: ids `[t h w]`, camera and view of every frame."""
     scene, motion = take.scene, take.motion
     n = len(scene.things)
     size = ids.shape[1] * ids.shape[2]
@@ -135,7 +135,7 @@ def record(take: Take, *, ids: Ids, poses: Sequence[CameraPose]) -> Truth:
             )
             for i in range(n)
         )
-        moments.append(Moment(time=t / scene.fps, view="front", camera=pose, things=things))
+        moments.append(Moment(time=t / scene.fps, view=views[t], camera=pose, things=things))
     contacts = tuple(
         Contact(round(x.time, 4), round(x.time * scene.fps), x.first, x.second)
         for x in take.touches
@@ -143,19 +143,24 @@ def record(take: Take, *, ids: Ids, poses: Sequence[CameraPose]) -> Truth:
     return Truth(tuple(moments), contacts, _events(take))
 
 
-def _vec3(row: np.ndarray) -> Vec3:  # type: ignore[type-arg]
+def _vec3(row: np.ndarray) -> Vec3:
     x, y, z = (round(float(value), 5) for value in row)
     return x, y, z
 
 
-def _quat(row: np.ndarray) -> Quat:  # type: ignore[type-arg]
+def _quat(row: np.ndarray) -> Quat:
     w, x, y, z = (round(float(value), 5) for value in row)
     return w, x, y, z
 
 
 def _events(take: Take) -> tuple[Event, ...]:
     scene = take.scene
-    events = []
+    events = [
+        Event("bites", h.actor, bite.cookie, bite.frame, bite.frame)
+        for h in scene.happenings
+        for bite in take.motion.bites
+        if h.name == "eats" and bite.frame < scene.frames
+    ]
     for h in scene.happenings:
         first = h.start
         if h.name == "bumps into":
@@ -192,12 +197,13 @@ def facts(scene: Scene, truth: Truth) -> Facts:
 def direction(truth: Truth, thing: int = 0) -> str:
     """Where the thing goes as the camera sees it: left, right, up, down, or none.
 
-    A camera that follows a thing does not stop it: what counts is its way over the ground.
+    A camera that follows a thing does not stop it: what counts is its way over the ground, up to
+    the first cut.
     """
     across, up = 0.0, 0.0
     for before, after in pairwise(truth.moments):
-        if before.camera.yaw != after.camera.yaw and before.view != after.view:
-            continue
+        if before.view != after.view:
+            break
         way = np.subtract(after.things[thing].position, before.things[thing].position)
         across += float(way @ after.camera.axes()[0])
         up += float(way[2])

@@ -33,6 +33,18 @@ def act(rng: Rng, happening: Happening, *, way: str, target: str) -> str:
         case "passes behind":
             out = one(rng, ("and comes out again", "and comes out on the other side", ""))
             return f"passes behind {target} {out}".strip()
+        case "stacks":
+            return f"{say(rng, 'falls')} onto {target} {one(rng, ('and stays there', ''))}".strip()
+        case "topples":
+            return f"{one(rng, ('knocks over', 'rolls into'))} a stack of {target}"
+        case "eats":
+            return one(rng, (f"{say(rng, 'eats')} {target}", f"takes bites out of {target}"))
+        case "looks":
+            return (
+                f"looks at {target}"
+                if target
+                else one(rng, ("looks around", "looks left and right"))
+            )
         case "turns":
             return one(rng, ("turns around", "turns around slowly"))
         case _:
@@ -49,4 +61,6 @@ def _way(rng: Rng, way: str) -> str:
 def as_phrase(clause: str) -> str:
     """`rolls left` as `rolling left`; unchanged if the verb has no such form."""
     verb, _, rest = clause.partition(" ")
-    return f"{PARTICIPLES[verb]} {rest}".strip() if verb in PARTICIPLES else clause
+    if verb not in PARTICIPLES or " and " in rest:
+        return clause
+    return f"{PARTICIPLES[verb]} {rest}".strip()

@@ -111,8 +111,12 @@ HAPPENINGS: Mapping[str, tuple[str, ...]] = {
     "bumps into": ("ball", "cube"),
     "pushes": ("cube", "cylinder", "momo"),
     "passes behind": ("ball", "cube", "cylinder", "cone", "ring", "cookie"),
+    "stacks": ("cube", "cylinder"),
+    "topples": ("ball",),
     "hops": ("momo",),
     "turns": ("momo",),
+    "looks": ("momo",),
+    "eats": ("momo",),
 }
 """What can happen, and to which kinds; who acts comes first."""
 
@@ -120,5 +124,22 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "bumps into": ("ball", "cube", "cylinder", "cone"),
     "pushes": ("cube", "cylinder", "cone"),
     "passes behind": ("cube", "cylinder", "ball", "cone"),
+    "stacks": ("cube", "cylinder"),
+    "topples": ("cube", "cylinder"),
+    "eats": ("cookie",),
 }
 """The kinds to which it can be done."""
+
+COMPANY: Mapping[str, tuple[int, int]] = {
+    "circles": (1, 2),
+    "bumps into": (2, 2),
+    "pushes": (2, 2),
+    "passes behind": (2, 2),
+    "stacks": (2, 2),
+    "topples": (3, 4),
+    "eats": (2, 2),
+}
+"""How few and how many things a happening needs; the others take place in any company."""
+
+LONG = ("bumps into", "pushes", "passes behind", "stacks", "topples", "eats")
+"""What takes two seconds to be seen."""

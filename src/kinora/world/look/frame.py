@@ -58,7 +58,13 @@ def _shade(things: Array, bites: Array, k: int, ray: Array, t: float, sky: Array
     """Colour of thing `k` at distance `t` along the ray (origin 3, direction 3)."""
     scale = things[k, 1]
     wx, wy, wz = ray[0] + t * ray[3], ray[1] + t * ray[4], ray[2] + t * ray[5]
-    x, y, z = into(things, k, (wx - things[k, 2]) / scale, (wy - things[k, 3]) / scale, (wz - things[k, 4]) / scale)
+    x, y, z = into(
+        things,
+        k,
+        (wx - things[k, 2]) / scale,
+        (wy - things[k, 3]) / scale,
+        (wz - things[k, 4]) / scale,
+    )
     a, b, c = normal(things, k, bites, x, y, z)
     nx, ny, nz = out_of(things, k, a, b, c)
     kind = int(things[k, 0])

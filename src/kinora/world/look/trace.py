@@ -91,11 +91,23 @@ def _slab(o: float, d: float, half: float) -> tuple[float, float]:
 
 @compiled
 def meet(
-    things: Array, k: int, bites: Array, ox: float, oy: float, oz: float, dx: float, dy: float, dz: float
+    things: Array,
+    k: int,
+    bites: Array,
+    ox: float,
+    oy: float,
+    oz: float,
+    dx: float,
+    dy: float,
+    dz: float,
 ) -> float:
     """Distance in metres along a unit ray to the thing, or `FAR`."""
     scale = things[k, SCALE]
-    px, py, pz = (ox - things[k, 2]) / scale, (oy - things[k, 3]) / scale, (oz - things[k, 4]) / scale
+    px, py, pz = (
+        (ox - things[k, 2]) / scale,
+        (oy - things[k, 3]) / scale,
+        (oz - things[k, 4]) / scale,
+    )
     b = px * dx + py * dy + pz * dz
     radius = bound(things, k) / scale
     inside = b * b - (px * px + py * py + pz * pz) + radius * radius
@@ -140,12 +152,24 @@ def normal(things: Array, k: int, bites: Array, x: float, y: float, z: float) ->
 
 @compiled
 def open_sky(
-    things: Array, k: int, bites: Array, ox: float, oy: float, oz: float, sx: float, sy: float, sz: float
+    things: Array,
+    k: int,
+    bites: Array,
+    ox: float,
+    oy: float,
+    oz: float,
+    sx: float,
+    sy: float,
+    sz: float,
 ) -> float:
     """Share of the sun that the thing leaves at a point; `s` points to the sun, which has a size."""
     size = 0.09
     scale = things[k, SCALE]
-    px, py, pz = (ox - things[k, 2]) / scale, (oy - things[k, 3]) / scale, (oz - things[k, 4]) / scale
+    px, py, pz = (
+        (ox - things[k, 2]) / scale,
+        (oy - things[k, 3]) / scale,
+        (oz - things[k, 4]) / scale,
+    )
     b = px * sx + py * sy + pz * sz
     if b > 0.0:
         return 1.0
