@@ -104,13 +104,12 @@ def draw_all(count: int, *, seed: int, frames: int) -> Sequence[Promise]:
 
 def real(promise: Promise, *, width: int = 256, height: int = 160) -> Clip:
     """What the world itself shows for the prompt."""
-    from kinora.world.camera import pose
+    from kinora.world.camera import poses
     from kinora.world.motion import at_rest
     from kinora.world.physics import simulate
     from kinora.world.render import render
 
     scene = Scene.from_json(promise.scene)
     motion = simulate(scene)[0] if scene.frames > 1 else at_rest(scene)
-    poses = [pose(scene.camera)] * scene.frames
-    frames, _ = render(scene, motion, poses=poses, width=width, height=height)
+    frames, _ = render(scene, motion, poses=poses(scene)[0], width=width, height=height)
     return Clip(frames, scene.fps)
