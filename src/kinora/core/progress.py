@@ -1,4 +1,4 @@
-"""Progress, cancel and preview are one callback. In: a report after every step. Out: nothing, or an exception.
+"""Progress, cancel and preview are one callback. In: one report. Out: nothing, or an exception.
 
 Whoever listens may raise (usually `CancelledError`): the work stops right there, within one step.
 """

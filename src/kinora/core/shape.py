@@ -1,7 +1,7 @@
 """All pixel, latent and token arithmetic. In: what a user asks for. Out: sizes a model can make.
 
-Nobody else writes `(n - 1) // 4 + 1`. A latent frame spans `stride.time` video frames, the first of a
-clip spans one, because the video compression network is causal in time.
+Nobody else writes `(n - 1) // 4 + 1`. A latent frame spans `stride.time` video frames, the first
+of a clip spans one, because the video compression network is causal in time.
 """
 
 from dataclasses import dataclass
