@@ -16,8 +16,8 @@ from kinora.core.clip import Clip
 from kinora.denoise.model import FilmModel
 from kinora.evaluate.adherence import Score, Verdict, score, verdict
 from kinora.evaluate.promise import Promise, promises, real
-from kinora.evaluate.sheet import Caption, contact_sheet
 from kinora.generate import Request, generate, load
+from kinora.media.sheet import save_sheet
 
 SEED = 1000
 
@@ -95,21 +95,19 @@ def _tell(name: str, found: Score) -> None:
 def _draw(
     file: Path, asked: Sequence[Promise], judged: Sequence[tuple[Clip, Verdict]], shape: str
 ) -> None:
-    films = [
-        (clip, Caption(promise.prompt, _remarks(found)))
-        for promise, (clip, found) in zip(asked, judged, strict=True)
+    captions = [
+        f"{promise.prompt} · {_remark(found)}"
+        for promise, (_, found) in zip(asked, judged, strict=True)
     ]
-    stills = shape == "stills"
-    size = {"frames": 1, "width": 240, "columns": 8} if stills else {}
-    contact_sheet(films, **size).save(file)
+    frames, columns = (1, 8) if shape == "stills" else (6, 2)
+    clips = [clip for clip, _ in judged]
+    save_sheet(file, clips, captions, frames=frames, columns=columns, width=160)
     print(f"wrote {file}")
 
 
-def _remarks(found: Verdict) -> list[tuple[str, bool]]:
-    return [
-        (fact.found if fact.right else f"{fact.found} for {fact.wanted}", fact.right)
-        for fact in found.facts
-    ]
+def _remark(found: Verdict) -> str:
+    wrong = [f"{fact.found} for {fact.wanted}" for fact in found.facts if not fact.right]
+    return f"WRONG: {', '.join(wrong)}" if wrong else "all right"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What a clip shows. In: nothing. Out: frozen facts, each with how sure the judge is of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -105,3 +106,29 @@ class Seen:
     def light(self) -> str:
         """Most likely light."""
         return self.of_frames["light"].word
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data: every answer with its probability, unsure ones named unknown."""
+        return {
+            "frames": self.frames,
+            "fps": self.fps,
+            **{name: _told(answer) for name, answer in self.of_frames.items()},
+            "camera": _told(self.camera) if self.camera else None,
+            "things": [_thing(thing) for thing in self.things],
+        }
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    return {"answer": answer.honest, "sure": round(answer.sure, 3)}
+
+
+def _thing(thing: SeenThing) -> dict[str, Any]:
+    rounded = [
+        {name: round(value, 4) for name, value in asdict(spot).items()} for spot in thing.spots
+    ]
+    return {
+        **{name: _told(answer) for name, answer in thing.answers.items()},
+        "heading": thing.heading,
+        "happenings": [_told(answer) for answer in thing.happenings],
+        "spots": rounded,
+    }

@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from kinora.core.clip import Clip
@@ -113,3 +115,15 @@ def real(promise: Promise, *, width: int = 256, height: int = 160) -> Clip:
     motion = simulate(scene)[0] if scene.frames > 1 else at_rest(scene)
     frames, _ = render(scene, motion, poses=poses(scene)[0], width=width, height=height)
     return Clip(frames, scene.fps)
+
+
+def ways(promise: Promise) -> NDArray[np.float64]:
+    """Where physics puts the prompt's things: `[t n 2]` centres in shares of the picture."""
+    from kinora.world.camera import poses
+    from kinora.world.physics import simulate
+
+    scene = Scene.from_json(promise.scene)
+    places = simulate(scene)[0].positions.astype(np.float64)
+    cameras = poses(scene)[0]
+    seen = [c.project(places[t], aspect=scene.aspect) for t, c in enumerate(cameras)]
+    return np.stack(seen)[..., :2]
