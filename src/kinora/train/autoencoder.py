@@ -49,7 +49,7 @@ class AutoencoderTaskConfig(BaseModel):
     batch: int = 6
     latents: int = 3
     crop: int = 128
-    motion: float = 6.0
+    motion: float = 12.0
     squared: float = 5.0
     edges: float = 0.5
     small: float = 0.25

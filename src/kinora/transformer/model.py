@@ -41,7 +41,7 @@ class TransformerConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    channels: int = 32
+    channels: int = 48
     width: int = 256
     depth: int = 8
     stem: int = 96

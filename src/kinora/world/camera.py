@@ -56,7 +56,7 @@ class CameraPose:
         return np.array([*self.eye, *self.axes().ravel(), pixels], np.float32)
 
     def project(self, points: NDArray[np.float64], *, aspect: float) -> NDArray[np.float64]:
-        """`[... 3]` world points to `[... 3]`: column and row in 0..1 of the picture, depth in metres."""
+        """World points `[... 3]` as `[... 3]`: column and row in 0..1, depth in metres."""
         seen = (points - np.array(self.eye)) @ self.axes().T
         depth = np.maximum(seen[..., 2], 1e-3)
         column = 0.5 + self.focal * seen[..., 0] / depth / math.sqrt(aspect)
@@ -65,7 +65,7 @@ class CameraPose:
 
 
 def stand(*, aspect: float, horizon: float, stage: float, distance: float, focal: float) -> Camera:
-    """A camera that puts the horizon and the middle of the stage at these rows (0 top, 1 bottom)."""
+    """A camera with the horizon and the stage's middle at these rows (0 top, 1 bottom)."""
     tall = focal * math.sqrt(aspect)
     pitch = math.atan((0.5 - horizon) / tall)
     # The stage's middle lies `drop` below the eye, seen at the angle of its row.

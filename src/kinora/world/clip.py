@@ -1,4 +1,4 @@
-"""A seed becomes a clip with its truth. In: a seed, a mix, a size. Out: frames, ids, truth, captions."""
+"""A seed becomes a clip. In: a seed, a mix, a size. Out: frames, ids, truth, captions."""
 
 from dataclasses import dataclass
 

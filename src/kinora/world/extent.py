@@ -1,4 +1,4 @@
-"""How much room a thing takes. In: a kind, a turn, a direction of view. Out: silhouettes and heights.
+"""How much room a thing takes. In: a kind, a turn, a view. Out: silhouettes, widths, heights.
 
 Computed from points on the surface at scale one, so that framing needs no rendering.
 """
@@ -23,7 +23,7 @@ REST: dict[str, float] = {
 }
 """Height of the centre over the ground when the thing stands, at scale one."""
 
-LYING: dict[str, float] = {"cylinder": 0.72, "capsule": 0.5, "cookie": 0.2}
+LYING: dict[str, float] = {"cylinder": 0.72, "capsule": 0.5}
 """The same when it lies on its side."""
 
 _DIRECTIONS = 48

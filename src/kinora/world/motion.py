@@ -1,4 +1,4 @@
-"""Where everything is in every frame. In: a scene. Out: arrays that physics fills and the look draws."""
+"""Where everything is in every frame. In: physics. Out: arrays that the look draws."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Names of things, places and times. In: a thing, a ground, a light. Out: their words, now and then others."""
+"""Names of things, places and times. In: a thing, a ground, a light. Out: words for them."""
 
 from collections.abc import Sequence
 

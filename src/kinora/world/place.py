@@ -1,4 +1,4 @@
-"""Where things begin. In: a camera and the kinds of things. Out: things that fill their share of the picture.
+"""Where things begin. In: a thing and a camera. Out: turns, scales and heights that frame it well.
 
 Sizes are shares of the picture's area, because that is what a viewer sees.
 """
@@ -19,21 +19,19 @@ AREAS: Mapping[bool, Mapping[str, tuple[float, float]]] = {
 """Share of the picture by size word, for a thing alone and for a thing in company."""
 
 
-def quaternion(*, yaw: float, lying: bool = False, axis: str = "z") -> Quat:
-    """A turn about z, after laying the thing's axis (`z` or `y`) flat if it lies."""
+def quaternion(*, yaw: float, lying: bool = False) -> Quat:
+    """A turn about z, after laying the thing's axis flat along x if it lies."""
     c, s = math.cos(yaw / 2), math.sin(yaw / 2)
     if not lying:
         return (c, 0.0, 0.0, s)
     r = math.sqrt(0.5)
-    # `z` things turn about y so that the axis points along x; `y` things about x onto their face.
-    return (c * r, -s * r, c * r, s * r) if axis == "z" else (c * r, c * r, s * r, s * r)
+    return (c * r, -s * r, c * r, s * r)
 
 
 def turned(kind: str, *, stance: str, rng: np.random.Generator) -> Quat:
     """A turn in which the kind is easy to recognise."""
     if stance == "lies":
-        axis = "y" if kind == "cookie" else "z"
-        return quaternion(yaw=rng.uniform(-0.8, 0.8), lying=True, axis=axis)
+        return quaternion(yaw=rng.uniform(-0.8, 0.8), lying=True)
     reach = {"ring": 0.6, "cookie": 0.6, "momo": 0.6}.get(kind, math.pi)
     return quaternion(yaw=rng.uniform(-reach, reach))
 

@@ -1,4 +1,4 @@
-"""A scene is plain data. In: nothing. Out: frozen values that physics, looks, captions and truth read.
+"""A scene is plain data. In: a plot. Out: frozen values that physics, look and captions read.
 
 Metres, seconds, radians; x to the right, y away from the camera, z up, the ground at z = 0.
 """
@@ -91,7 +91,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that decides a clip; `aspect` is width over height of the picture it was framed for."""
+    """Everything that decides a clip; `aspect` is width over height of its picture."""
 
     seed: int
     things: tuple[Thing, ...]

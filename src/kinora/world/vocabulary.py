@@ -1,4 +1,4 @@
-"""Every word of the world. In: nothing. Out: kinds, colours, sizes, grounds, lights and their synonyms."""
+"""Every word of the world. In: nothing. Out: kinds, colours, sizes, grounds, lights, synonyms."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ COLOURS: Mapping[str, RGB] = {
 }
 """sRGB, 0..1. Cookies are brown, whatever else is drawn."""
 
-COOKIE_BROWN: RGB = (0.74, 0.50, 0.26)
+COOKIE_BROWN: RGB = (0.76, 0.52, 0.27)
 HAT_COLOURS = ("red", "yellow", "blue", "white", "black")
 
 PALETTE: Mapping[str, RGB] = {**COLOURS, "brown": COOKIE_BROWN}

@@ -1,6 +1,6 @@
-"""Ground and sky. In: a camera, a ground, a light. Out: `[h w 4]` colours and how near the ground is.
+"""Ground and sky. In: a camera, a ground, a light. Out: `[h w 4]` colours and clearness of the air.
 
-Textures are gentle and fade where a pixel covers more ground than their grain, so nothing flickers.
+Textures are gentle and fade where a pixel covers more than their grain, so nothing flickers.
 """
 
 import math
@@ -25,7 +25,7 @@ def _hash(ix: int, iy: int, salt: int) -> float:
 @compiled
 def _noise(x: float, y: float, salt: int) -> float:
     """Smooth noise in -1..1 with a grain of one."""
-    ix, iy = int(math.floor(x)), int(math.floor(y))
+    ix, iy = math.floor(x), math.floor(y)
     u, v = x - ix, y - iy
     u, v = u * u * (3.0 - 2.0 * u), v * v * (3.0 - 2.0 * v)
     low = _hash(ix, iy, salt) * (1.0 - u) + _hash(ix + 1, iy, salt) * u
@@ -50,7 +50,7 @@ def _seam(x: float, period: float, width: float, footprint: float) -> float:
 
 @compiled
 def _texture(ground: int, x: float, y: float, fx: float, fy: float, salt: int) -> float:
-    """Brightness of the ground relative to its mean; `fx`, `fy` are a pixel's footprint in metres."""
+    """Brightness of the ground around 1; `fx`, `fy` are a pixel's footprint in metres."""
     f = max(fx, fy)
     if ground == GRASS:
         coarse = 0.07 * _noise(x * 0.8, y * 0.5, salt) * _fade(f, 1.2)
@@ -63,16 +63,16 @@ def _texture(ground: int, x: float, y: float, fx: float, fy: float, salt: int) -
         return 1.0 + 0.025 * _noise(x * 0.55, y * 0.4, salt) * _fade(f, 1.8)
     if ground == WOOD:
         width = 1.05
-        plank = int(math.floor(x / width))
+        plank = math.floor(x / width)
         tone = _hash(plank, 0, salt) - 0.5
         grain = _noise(x * 4.0, y * 0.5 + 7.0 * plank, salt + 2) * _fade(fx, 0.25)
         seam = _seam(x, width, 0.035, fx)
         joint = _seam(y + 5.0 * _hash(plank, 1, salt), 5.0, 0.03, fy)
         return 1.0 + (0.10 * tone + 0.03 * grain) * _fade(fx, 1.0) - 0.26 * max(seam, 0.6 * joint)
     size = 1.5
-    row = int(math.floor(y / size))
+    row = math.floor(y / size)
     shift = 0.5 * size * (row & 1)
-    column = int(math.floor((x + shift) / size))
+    column = math.floor((x + shift) / size)
     tone = (_hash(column, row, salt) - 0.5) * _fade(f, 1.5)
     cloudy = _noise(x * 1.6, y * 1.6, salt + 3) * _fade(f, 0.6)
     seam = max(_seam(x + shift, size, 0.045, fx), _seam(y, size, 0.045, fy))
@@ -93,7 +93,7 @@ def _star(dx: float, dy: float, dz: float, salt: int) -> float:
     """A few soft stars; their place is fixed in the sky."""
     azimuth, height = math.atan2(dx, dy), math.asin(dz)
     u, v = azimuth * 11.0, height * 11.0
-    iu, iv = int(math.floor(u)), int(math.floor(v))
+    iu, iv = math.floor(u), math.floor(v)
     if _hash(iu, iv, salt + 8) > 0.30:
         return 0.0
     x = u - iu - 0.3 - 0.4 * _hash(iu, iv, salt + 9)

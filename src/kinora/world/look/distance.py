@@ -1,4 +1,4 @@
-"""Signed distances. In: a point in a thing's own frame. Out: how far its surface is, and which part.
+"""Signed distances. In: a point in a thing's own frame. Out: how far its surface is, which part.
 
 The thing's scale divides the point first, so every shape here has a half size of about one.
 """
@@ -37,7 +37,7 @@ def _box(x: float, y: float, z: float) -> float:
     b = abs(y) - 0.85 + rounding
     c = abs(z) - 0.85 + rounding
     outside = _length3(max(a, 0.0), max(b, 0.0), max(c, 0.0))
-    return outside + min(max(a, max(b, c)), 0.0) - rounding
+    return outside + min(max(a, b, c), 0.0) - rounding
 
 
 @compiled

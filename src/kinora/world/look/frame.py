@@ -83,8 +83,8 @@ def _shade(things: Array, bites: Array, k: int, ray: Array, t: float, sky: Array
             sun *= open_sky(things, other, bites, wx, wy, wz, sky[12], sky[13], sky[14])
     facing = nx * sky[12] + ny * sky[13] + nz * sky[14]
     key = max(0.0, 0.25 + 0.75 * facing) * (0.35 + 0.65 * sun)
-    near_ground = 0.86 + 0.14 * min(1.0, max(0.0, wz / (0.7 * scale)))
-    base = (0.60 + 0.12 * nz) * near_ground + 0.46 * key
+    near_ground = 0.88 + 0.12 * min(1.0, max(0.0, wz / (0.7 * scale)))
+    base = (0.70 + 0.10 * nz) * near_ground + 0.40 * key
     towards = -(nx * ray[3] + ny * ray[4] + nz * ray[5])
     rim = (1.0 - max(0.0, towards)) ** 3
     hx, hy, hz = sky[12] - ray[3], sky[13] - ray[4], sky[14] - ray[5]

@@ -15,7 +15,7 @@ from kinora.world.vocabulary import GROUNDS, RGB
 
 @dataclass(frozen=True)
 class Light:
-    """How one time of day looks; `height` is the sun's in radians, `shadow` the strength of shadows."""
+    """How one time of day looks; `height` is the sun's, in radians."""
 
     zenith: RGB
     horizon: RGB
@@ -45,7 +45,7 @@ LOOKS: Mapping[str, Light] = {
         horizon=(0.98, 0.62, 0.40),
         ground=(0.95, 0.78, 0.68),
         glow=(0.16, 0.14, 0.02),
-        tint=(1.02, 0.95, 0.90),
+        tint=(1.02, 0.96, 0.92),
         height=0.50,
         shadow=0.46,
         clouds=0.30,
@@ -56,7 +56,7 @@ LOOKS: Mapping[str, Light] = {
         horizon=(0.15, 0.19, 0.38),
         ground=(0.50, 0.47, 0.55),
         glow=(0.0, 0.0, 0.0),
-        tint=(0.86, 0.87, 0.95),
+        tint=(0.90, 0.89, 0.95),
         height=0.85,
         shadow=0.50,
         clouds=0.0,
@@ -68,13 +68,13 @@ GROUND_COLOURS: Mapping[str, RGB] = {
     "grass": (0.46, 0.66, 0.28),
     "sand": (0.86, 0.76, 0.55),
     "snow": (0.87, 0.91, 0.96),
-    "wood": (0.68, 0.50, 0.33),
-    "stone": (0.60, 0.61, 0.63),
+    "wood": (0.62, 0.47, 0.34),
+    "stone": (0.56, 0.57, 0.60),
 }
 
 
 def sky_row(*, ground: str, light: str, sun: float) -> NDArray[np.float32]:
-    """The 21 numbers `background.paint` and `frame.draw` read; `sun` is the azimuth from +y to +x."""
+    """The 21 numbers that the painters read; `sun` is its azimuth from +y to +x."""
     look = LOOKS[light]
     earth = [a * b for a, b in zip(GROUND_COLOURS[ground], look.ground, strict=True)]
     flat = math.cos(look.height)

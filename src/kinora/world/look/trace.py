@@ -1,7 +1,7 @@
-"""Rays against things. In: a ray and the things of a frame. Out: where it hits, and what shadow falls.
+"""Rays against things. In: a ray and the things of a frame. Out: where it hits, what shadow falls.
 
-A thing is a row of numbers: kind, scale, place (3), turn (9, own frame to world), colour (3), shine,
-hat, hat colour (3), gaze (3, in the own frame), number of bites. Bites are `[n b 4]`: centre, radius.
+A thing is a row of numbers: kind, scale, place (3), turn (9, own frame to world), colour (3),
+shine, hat, hat colour (3), gaze (3, own frame), number of bites. Bites are `[n b 4]`: centre, radius.
 """
 
 import math
@@ -123,8 +123,8 @@ def meet(
     x0, x1 = _slab(x, u, hx)
     y0, y1 = _slab(y, v, hy)
     z0, z1 = _slab(z, w, hz)
-    t = max(max(x0, y0), max(z0, 0.0))
-    end = min(x1, min(y1, z1))
+    t = max(x0, y0, z0, 0.0)
+    end = min(x1, y1, z1)
     for _ in range(48):
         if t > end:
             return FAR
@@ -162,7 +162,7 @@ def open_sky(
     sy: float,
     sz: float,
 ) -> float:
-    """Share of the sun that the thing leaves at a point; `s` points to the sun, which has a size."""
+    """Share of the sun that the thing leaves at a point; `s` points to the sun."""
     size = 0.09
     scale = things[k, SCALE]
     px, py, pz = (
