@@ -88,14 +88,12 @@ class Seen:
         frames: how many there were.
         of_frames: ground and light.
         things: the surest first.
-        camera: its move, if the judge was asked for it.
     """
 
     frames: int
     fps: float
     of_frames: Mapping[str, Answer]
     things: tuple[SeenThing, ...]
-    camera: Answer | None = None
 
     @property
     def ground(self) -> str:
@@ -113,7 +111,6 @@ class Seen:
             "frames": self.frames,
             "fps": self.fps,
             **{name: _told(answer) for name, answer in self.of_frames.items()},
-            "camera": _told(self.camera) if self.camera else None,
             "things": [_thing(thing) for thing in self.things],
         }
 

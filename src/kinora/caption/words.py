@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kinora.caption.answers import UNKNOWN
 from kinora.caption.facts import Answer, Seen, SeenThing
 
+NOTHING = "nothing that is known"
 HERE = {0: "left", 1: "middle", 2: "right"}
 
 
@@ -23,7 +24,7 @@ def in_words(seen: Seen) -> Words:
     names = [name_of(thing) for thing in seen.things]
     tags = ", ".join([*names, *filter(None, (ground, light))])
     place = f"{f' on {ground}' if ground else ''}{f' at {light}' if light else ''}"
-    subject = _listed([f"{_article(name)} {name}" for name in names]) or "nothing that is known"
+    subject = _listed([f"{_article(name)} {name}" for name in names]) or NOTHING
     doing = _doing(seen.things[0]) if seen.things else ""
     sentence = f"{subject}{f' {doing}' if doing else ''}{place}"
     return Words(tags=tags or UNKNOWN, sentence=sentence, paragraph=_paragraph(seen, place))
@@ -42,7 +43,7 @@ def name_of(thing: SeenThing, *, long: bool = False) -> str:
 
 def _paragraph(seen: Seen, place: str) -> str:
     if not seen.things:
-        return f"nothing that is known{place}."
+        return f"{NOTHING}{place}."
     parts = []
     for thing in seen.things:
         name = name_of(thing, long=True)
