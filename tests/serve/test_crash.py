@@ -49,7 +49,11 @@ def test_a_job_that_kills_its_worker_is_given_up(serve: Serve) -> None:
         until(lambda: server.job(video)["stage"] == "denoise")
         seen = server.job(video)["attempts"]
         server.kill_workers()
-        until(lambda s=seen: server.job(video)["attempts"] > s or server.job(video)["state"] == "failed")
+        until(
+            lambda s=seen: (
+                server.job(video)["attempts"] > s or server.job(video)["state"] == "failed"
+            )
+        )
     job = server.wait(video)
     assert (job["state"], job["error_code"]) == ("failed", "poisoned")
     other = server.create(steps=1, seconds=1, size="96x64")

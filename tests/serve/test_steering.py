@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from serving import Served, until
 
 SLOW = {"steps": 200, "seconds": 16, "size": "96x64", "seed": 5}

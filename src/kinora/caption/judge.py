@@ -39,7 +39,9 @@ class Judge:
         return Seen(
             frames=len(clip),
             fps=clip.fps,
-            of_frames={name: _over_time(np.concatenate(rows), name) for name, rows in scene.items()},
+            of_frames={
+                name: _over_time(np.concatenate(rows), name) for name, rows in scene.items()
+            },
             things=tuple(things),
         )
 
