@@ -3,4 +3,6 @@
 Importing this package imports no torch; the networks arrive with `load`.
 """
 
-__version__ = "0.1.0"
+from kinora.core.version import __version__
+
+__all__ = ["__version__"]

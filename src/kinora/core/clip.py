@@ -1,4 +1,4 @@
-"""A clip: frames with a rate. In: pixels. Out: one immutable value that media writes and edits read."""
+"""A clip: frames with a rate. In: pixels. Out: one immutable value that media writes."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Errors a user can act on. In: what went wrong. Out: one line with what, why and what to type instead.
+"""Errors a user can act on. In: what went wrong. Out: one line with what, why and what to type.
 
 Every `KinoraError` carries the process exit code of its kind, so the command line needs no table.
 """
@@ -38,7 +38,7 @@ class UsageError(KinoraError):
 
 
 class NotFoundError(KinoraError):
-    """A model, file, character or job that was named does not exist, or its bytes are not what they were."""
+    """A model, file, character or job that was named does not exist, or its bytes have changed."""
 
     exit_code = 3
     code = "not_found"

@@ -1,7 +1,7 @@
 """All pixel, latent and token arithmetic. In: what a user asks for. Out: sizes a model can make.
 
-Nobody else writes `(n - 1) // 4 + 1`. A latent frame spans `stride.time` video frames, the first of a
-clip spans one, because the video compression network is causal in time.
+Nobody else writes `(n - 1) // 4 + 1`. A latent frame spans `stride.time` video frames, the first
+of a clip spans one, because the video compression network is causal in time.
 """
 
 from dataclasses import dataclass
@@ -41,11 +41,13 @@ class Stride:
         time: video frames in a latent frame (the first one has a single frame).
         space: pixels along the side of a latent position.
         patch: latent positions along the side of a token.
+        beat: after the first, latent frames come in groups of this many.
     """
 
     time: int = 4
     space: int = 16
     patch: int = 2
+    beat: int = 1
 
     @property
     def grain(self) -> int:
@@ -79,7 +81,8 @@ class Stride:
 
     def snap_frames(self, frames: float) -> int:
         """The nearest possible number of video frames, at least one."""
-        return self.pixel_frames(max(0, round((frames - 1) / self.time)) + 1)
+        beats = max(0, round((frames - 1) / (self.time * self.beat)))
+        return self.pixel_frames(beats * self.beat + 1)
 
     def snap_side(self, side: int) -> int:
         """The nearest possible side in pixels, at least one grain."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
+from kinora.core.config import Config
 from kinora.core.seed import torch_generator
 from kinora.data.pool import Pool
 from kinora.evaluate.fidelity import moving
@@ -26,7 +26,7 @@ UNKNOWN = -100
 """The label that cross-entropy ignores."""
 
 
-class AutoencoderTaskConfig(BaseModel):
+class AutoencoderTaskConfig(Config):
     """What is learnt, and what counts how much.
 
     Args:
@@ -43,13 +43,11 @@ class AutoencoderTaskConfig(BaseModel):
         bound: weight of the mean squared latent, which keeps the scale from growing.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     network: AutoencoderConfig = AutoencoderConfig()
     batch: int = 6
     latents: int = 3
     crop: int = 128
-    motion: float = 6.0
+    motion: float = 12.0
     squared: float = 5.0
     edges: float = 0.5
     small: float = 0.25

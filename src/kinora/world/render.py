@@ -76,7 +76,7 @@ def _place(things: Array, motion: Motion, frame: int) -> Array:
     return bites
 
 
-def turns(quaternions: Array) -> Array:
+def turns(quaternions: NDArray[np.floating]) -> NDArray[np.floating]:
     """Quaternions `[n 4]` (`w x y z`) as matrices `[n 3 3]` from the own frame to the world."""
     return np.array([_turn(*quaternion) for quaternion in quaternions.tolist()])
 

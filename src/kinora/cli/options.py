@@ -1,0 +1,30 @@
+"""The options that verbs share: a name means one thing everywhere. In: words. Out: values."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON; progress as JSON lines on stderr.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Same seed, same film.", show_default="drawn")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Where to write; the suffix chooses the format."),
+]
+Count = Annotated[int, typer.Option("-n", "--count", min=1, help="How many, with seeds in a row.")]
+Device = Annotated[
+    str | None, typer.Option("--device", help="cpu, cuda, mps or auto.", show_default="auto")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+NoMetadata = Annotated[
+    bool, typer.Option("--no-metadata", help="Leave the prompt out of file and sidecar.")
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any setting by name; may be repeated."),
+]

@@ -1,0 +1,134 @@
+"""Settings come from five places in a fixed order, and a slip of the pen is told what was meant."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from kinora.core.config import Config, gather, literal, merge, parse_assignments, read_toml, settle
+from kinora.core.errors import NotFoundError, UsageError
+
+
+class Optimizer(Config):
+    rate: float = 1e-3
+    decay: float = 0.0
+
+
+class Run(Config):
+    steps: int = 25
+    size: str = "256x160"
+    optimizer: Optimizer = Optimizer()
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """A project folder inside a home; the user file says 1 step, the project file 2."""
+    user = tmp_path / "config" / "kinora"
+    user.mkdir(parents=True)
+    (user / "kinora.toml").write_text('[run]\nsteps = 1\nsize = "32x32"\n')
+    project = tmp_path / "project"
+    (project / "deep").mkdir(parents=True)
+    (project / "kinora.toml").write_text("[run]\nsteps = 2\n[other]\nanything = 1\n")
+    return project / "deep", {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+
+
+def test_precedence(places: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    deep, environ = places
+    with_steps = environ | {"KINORA_STEPS": "3"}
+
+    def steps(folder: Path, environ: dict[str, str], flag: int | None = None) -> int:
+        flags = {"steps": flag}
+        return gather(Run, section="run", flags=flags, environ=environ, folder=folder).steps
+
+    assert steps(deep, {"XDG_CONFIG_HOME": str(tmp_path / "nowhere")}) == 2
+    assert steps(tmp_path, environ) == 1
+    assert steps(deep, environ) == 2
+    assert steps(deep, with_steps) == 3
+    assert steps(deep, with_steps, flag=4) == 4
+    assert gather(Run, section="run", flags={}, environ=environ, folder=deep).size == "32x32"
+    assert gather(Run, section="none", flags={}, environ=environ, folder=deep) == Run()
+
+
+def test_assignments_reach_nested_settings(tmp_path: Path) -> None:
+    run = gather(
+        Run,
+        section="run",
+        flags={},
+        assignments=["optimizer.rate=0.5", "size=64x64"],
+        environ={"XDG_CONFIG_HOME": str(tmp_path)},
+        folder=tmp_path,
+    )
+    assert run == Run(size="64x64", optimizer=Optimizer(rate=0.5))
+
+
+def test_words_become_what_their_field_wants(tmp_path: Path) -> None:
+    class Wish(Config):
+        prompt: str = ""
+        steps: int = 1
+        loud: bool = False
+        guidance: float | None = None
+
+    environ = {
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "KINORA_PROMPT": "2001",
+        "KINORA_STEPS": "8",
+        "KINORA_LOUD": "true",
+    }
+    wish = gather(
+        Wish,
+        section="wish",
+        flags={},
+        assignments=["guidance=3.5"],
+        environ=environ,
+        folder=tmp_path,
+    )
+    assert wish == Wish(prompt="2001", steps=8, loud=True, guidance=3.5)
+
+
+@pytest.mark.parametrize("word", ["steps", "=3", "a..b=3"])
+def test_a_word_that_assigns_nothing(word: str) -> None:
+    with pytest.raises(UsageError, match="--set name=value"):
+        parse_assignments([word])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3", "3"), ('"3"', "3"), ("[1, 2]", [1, 2]), ("{a = 1}", {"a": 1}), ("[1", "[1"), ("", "")],
+)
+def test_literal(text: str, value: object) -> None:
+    assert literal(text) == value
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"stepps": 3}, "unknown setting 'stepps'. Did you mean steps?"),
+        ({"optimizer": {"rat": 3}}, "'optimizer.rat'. Did you mean optimizer.rate?"),
+        ({"qqq": 3}, "Known are: steps, size, optimizer"),
+        ({"steps": "many"}, "steps = 'many' does not fit"),
+    ],
+)
+def test_what_to_type_instead(values: dict[str, object], says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        settle(Run, values)
+    assert says in caught.value.line()
+    assert "\n" not in caught.value.line()
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Run().steps = 3  # type: ignore[misc]
+
+
+def test_merge_leaves_its_arguments_alone() -> None:
+    below, above = {"a": {"b": 1}}, {"a": {"c": 2}}
+    assert merge(below, above) == {"a": {"b": 1, "c": 2}}
+    assert (below, above) == ({"a": {"b": 1}}, {"a": {"c": 2}})
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        read_toml(tmp_path / "absent.toml")
+    (tmp_path / "bad.toml").write_text("steps = ")
+    with pytest.raises(UsageError, match="not valid TOML"):
+        read_toml(tmp_path / "bad.toml")
