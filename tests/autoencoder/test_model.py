@@ -61,7 +61,9 @@ def test_tiles_and_chunks_draw_the_same_picture() -> None:
 
 def test_the_linear_path_alone_reconstructs_smooth_clips() -> None:
     rows = torch.linspace(-1, 1, 64)
-    clip = (rows[:, None] * rows).expand(1, 13, 3, 64, 64) * torch.linspace(0.2, 1, 13)[:, None, None, None]
+    clip = (rows[:, None] * rows).expand(1, 13, 3, 64, 64) * torch.linspace(0.2, 1, 13)[
+        :, None, None, None
+    ]
     autoencoder = Autoencoder(AutoencoderConfig(fine=8, coarse=16, refine=8, depth=1)).eval()
     patches = clip[0, 1:].reshape(3, 12, 64, 64)
     with torch.inference_mode():

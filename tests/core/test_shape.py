@@ -31,7 +31,9 @@ def test_what_can_be_made_stays_as_it_is() -> None:
     assert STRIDE.latent(shape) == LatentShape(9, 10, 16)
 
 
-@pytest.mark.parametrize("text", ["", "256", "x160", "256x", "-1x160", "256x160x3", "256x0", "100000x16"])
+@pytest.mark.parametrize(
+    "text", ["", "256", "x160", "256x", "-1x160", "256x160x3", "256x0", "100000x16"]
+)
 def test_a_bad_size_says_what_to_type(text: str) -> None:
     with pytest.raises(UsageError, match="256x160"):
         parse_size(text)

@@ -29,7 +29,11 @@ def towards_goal(x: Tensor, level: Tensor) -> Tensor:
 
 def dream(canvas: Canvas, **settings: object) -> Canvas:
     return denoise(
-        canvas, towards_goal, noise=canvas.noise(1), schedule=levels(6), **settings  # type: ignore[arg-type]
+        canvas,
+        towards_goal,
+        noise=canvas.noise(1),
+        schedule=levels(6),
+        **settings,  # type: ignore[arg-type]
     )
 
 
