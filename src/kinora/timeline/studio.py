@@ -1,4 +1,4 @@
-"""A project's timeline as files. In: a document, its folder. Out: the film, or an editing program's timeline."""
+"""A project's timeline as files. In: a document, its folder. Out: the film, or what editors open."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from kinora.models import DEFAULT
 from kinora.timeline.cache import Piece
 from kinora.timeline.deliver import deliver, sidecar_of
 from kinora.timeline.document import Timeline
-from kinora.timeline.interchange import export
+from kinora.timeline.interchange import export, repeats
 from kinora.timeline.project import Project
 from kinora.timeline.render import assemble, files_of, render
 
@@ -67,15 +67,18 @@ def export_film(
 ) -> tuple[Path, ...]:
     """Render the timeline, write every shot and bridge beside `target`, and `target` that names them."""
     bundle = load(model or DEFAULT)
+    repeats(target, bundle.capabilities.fps)
     pieces = _pieces(bundle, timeline, home, on_progress)
     folder = target.parent / f"{target.stem}-shots"
     folder.mkdir(parents=True, exist_ok=True)
-    fps, files = bundle.capabilities.fps, {}
+    times, files = repeats(target, bundle.capabilities.fps), {}
+    fps = bundle.capabilities.fps * times
     for item, piece in zip(timeline.items, pieces, strict=True):
         if item.kind != "gap":
             files[item.id] = folder / f"{item.id}.mp4"
-            save(Clip(piece.frames, fps), files[item.id])
-    export(timeline, target, files=files, frames=_counts(timeline, pieces), fps=fps)
+            save(Clip(piece.frames.repeat(times, 0), fps), files[item.id])
+    counts = {name: count * times for name, count in _counts(timeline, pieces).items()}
+    export(timeline, target, files=files, frames=counts, fps=fps)
     return tuple(files.values())
 
 
