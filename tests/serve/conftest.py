@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from serving import Served
 from tiny import tiny_model_folder
 

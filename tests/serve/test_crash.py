@@ -6,7 +6,7 @@ from collections.abc import Callable
 from serving import Served, until
 
 Serve = Callable[..., Served]
-SLOW = {"steps": 200, "seconds": 16, "size": "96x64", "seed": 11}
+SLOW = {"steps": 120, "seconds": 8, "size": "96x64", "seed": 11}
 
 
 def test_a_killed_worker_goes_on_from_its_last_checkpoint(serve: Serve) -> None:
@@ -49,7 +49,11 @@ def test_a_job_that_kills_its_worker_is_given_up(serve: Serve) -> None:
         until(lambda: server.job(video)["stage"] == "denoise")
         seen = server.job(video)["attempts"]
         server.kill_workers()
-        until(lambda s=seen: server.job(video)["attempts"] > s or server.job(video)["state"] == "failed")
+        until(
+            lambda s=seen: (
+                server.job(video)["attempts"] > s or server.job(video)["state"] == "failed"
+            )
+        )
     job = server.wait(video)
     assert (job["state"], job["error_code"]) == ("failed", "poisoned")
     other = server.create(steps=1, seconds=1, size="96x64")

@@ -9,6 +9,7 @@ import numpy as np
 import openai
 import pytest
 from PIL import Image
+
 from serving import Served
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
