@@ -31,7 +31,7 @@ class AutoencoderConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    channels: int = 32
+    channels: int = 48
     fine: int = 64
     coarse: int = 192
     refine: int = 32
@@ -49,6 +49,8 @@ class Encoder(nn.Module):
         self.down = nn.Conv2d(4 * config.fine, config.coarse, 1)
         self.coarse = nn.ModuleList(ResidualBlock(config.coarse) for _ in range(config.depth))
         self.head = nn.Conv2d(config.coarse, config.channels, 1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]  # a bias is there: bias=True
 
     def forward(self, patches: Tensor, steps: int, memory: TimeMemory | None) -> Tensor:
         """`[(b f) (3 k) h w] -> [(b f) c h' w']`."""
@@ -161,16 +163,23 @@ class Autoencoder(nn.Module):
         x = F.conv2d(latents, back) + self.mean[:, None, None]
         return F.pixel_shuffle(x, self.stride.space)
 
-    def start_from(self, patches: Tensor) -> None:
+    def start_from(self, patches: Tensor, *, motion: float = 4.0) -> None:
         """Set the linear path to the principal components of `patches` `[n (k 3) h w]`.
 
         Component i gets the standard deviation sqrt(s_i / s_1): between whitened, whose high channels
         drown a generator in noise, and plain, whose high channels it cannot see.
+
+        Args:
+            patches: groups of k frames, -1..1.
+            motion: extra weight of blocks in which something moves; they are few and hard.
         """
         x = rearrange(F.pixel_unshuffle(patches, self.stride.space), "n p h w -> (n h w) p")
-        self.mean.copy_(x.mean(0))
-        _, spread, basis = torch.svd_lowrank(x - self.mean, q=self.config.channels + 8, niter=3)
-        spread = spread[: self.config.channels] / len(x) ** 0.5
+        steps = x.unflatten(1, (self.stride.time, -1)).diff(dim=1).abs() > 0.1  # type: ignore[no-untyped-call]
+        weight = 1 + motion * (steps.float().mean((1, 2)) > 0.05)
+        self.mean.copy_((x * weight[:, None]).sum(0) / weight.sum())
+        centred = (x - self.mean) * weight.sqrt()[:, None]
+        _, spread, basis = torch.svd_lowrank(centred, q=self.config.channels + 8, niter=3)
+        spread = spread[: self.config.channels] / weight.sum().sqrt()
         self.basis.copy_(basis.T[: self.config.channels])
         self.gain.copy_((spread / spread[0]).sqrt() / spread)
 

@@ -15,10 +15,14 @@ from typing import Annotated, Any
 
 import typer
 
+from kinora.cli.settings import defaults
 from kinora.core.errors import BusyError, KinoraError, OutOfMemoryError, UsageError
 from kinora.core.version import __version__
 
 VERBS: dict[str, str] = {
+    "generate": "Make a film from a prompt.",
+    "train": "Train a network from nothing.",
+    "models": "Fetch, list and check published models.",
     "info": "Tell what a video or image is and how it was made.",
     "serve": "Serve the Videos API from this machine.",
     "worker": "Make the films of a server that runs elsewhere.",
@@ -47,9 +51,16 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 0, that of the `KinoraError`, 2 for words that make no sense, 1 for a defect,
         130 after Ctrl-C.
     """
+    verb = next((word for word in arguments if word in VERBS), None)
     try:
-        app = application(next((word for word in arguments if word in VERBS), None))
-        result = app(args=list(arguments), prog_name="kinora", standalone_mode=False)
+        app = application(verb)
+        unless_typed = defaults(app, verb=verb) if verb else {}
+        result = app(
+            args=list(arguments),
+            prog_name="kinora",
+            standalone_mode=False,
+            default_map=unless_typed,
+        )
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -58,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return KinoraError.exit_code
     except Exception as error:  # the outermost frame: everything becomes one line and a code
-        return _report(_as_kinora_error(error), as_json="--json" in arguments)
+        return _report(_as_kinora_error(error, verb=verb), as_json="--json" in arguments)
     return result if isinstance(result, int) else 0
 
 
@@ -100,7 +111,7 @@ def _show_version(wanted: bool) -> bool:
 
 
 def _root(
-    version: Annotated[
+    show_version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
@@ -113,14 +124,15 @@ def _terminate(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _as_kinora_error(error: Exception) -> KinoraError:
+def _as_kinora_error(error: Exception, *, verb: str | None) -> KinoraError:
     """The error itself, or the `KinoraError` that says the same, with the original as its cause."""
     if isinstance(error, KinoraError):
         return error
     translated: KinoraError
     if isinstance(error, typer.TyperException):
         message = error.format_message().rstrip(".")
-        translated = UsageError(message, remedy="See kinora --help")
+        command = f"kinora {verb}" if verb else "kinora"
+        translated = UsageError(message, remedy=f"See {command} --help")
     elif isinstance(error, MemoryError):
         translated = OutOfMemoryError(
             "not enough memory", remedy="Try a smaller --size or fewer --seconds"

@@ -1,1 +1,1 @@
-"""The Canvas and the one loop. In: a canvas, a velocity function. Out: the canvas with nothing left to dream."""
+"""The Canvas and the one loop. In: a canvas and a velocity. Out: the canvas with nothing left to dream."""

@@ -1,6 +1,7 @@
 """Stills and animations. In: frames, or PNG, JPEG, WebP, GIF. Out: the other of the two."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -79,13 +80,12 @@ def open_picture(path: Path, *, pixels: int) -> Image.Image | None:
         BadMediaError: it claims more than `pixels` pixels a frame, or its head is damaged.
     """
     try:
-        picture = Image.open(path, formats=FORMATS)
+        with decoding(path):
+            picture = Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
         return None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BadMediaError(f"{path} is too large", why=str(error)) from error
-    except (ValueError, SyntaxError, EOFError) as error:
-        raise BadMediaError(f"{path} cannot be decoded", why=str(error)) from error
     if picture.width * picture.height > pixels:
         raise too_large(path, width=picture.width, height=picture.height, pixels=pixels)
     return picture
@@ -98,10 +98,19 @@ def decode(picture: Image.Image, *, path: Path) -> Iterator[tuple[float, Frame]]
         BadMediaError: the file is damaged or cut off.
     """
     milliseconds = 0.0
-    try:
+    with decoding(path):
         for each in ImageSequence.Iterator(picture):
             yield milliseconds / 1000, upright(each)
             milliseconds += float(each.info.get("duration", 0))
+
+
+@contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """Turn what a decoder says of a damaged file into a `BadMediaError`."""
+    try:
+        yield
+    except UnidentifiedImageError:
+        raise
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise BadMediaError(f"{path} cannot be decoded", why=str(error)) from error
 

@@ -10,7 +10,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from kinora.core.errors import BadMediaError, NotFoundError
-from kinora.media.image import comment_of, open_picture, too_large
+from kinora.media.image import comment_of, decoding, open_picture, too_large
 
 DEMUXERS = "mov,matroska,avi,mpegts,mpeg,ogg,flv,asf"
 """Formats that hold pictures themselves; playlists, which name other files, are not among them."""
@@ -78,7 +78,7 @@ def probe(path: Path, *, limits: Limits = LIMITS) -> Probe:
     check_file(path)
     picture = open_picture(path, pixels=limits.pixels)
     if picture is not None:
-        with picture:
+        with picture, decoding(path):
             return _of_picture(picture, path)
     with open_video(path, limits=limits) as container:
         return _of_video(container, path)

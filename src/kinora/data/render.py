@@ -1,0 +1,128 @@
+"""The world as training data. In: how many clips of which kind. Out: pixel shards with truth beside them.
+
+Each clip comes from a seed of its own, so a data set is a formula: any part can be drawn again anywhere.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from kinora.core.progress import OnProgress, Progress, silent
+from kinora.core.seed import derive
+from kinora.core.shape import Stride
+from kinora.data.shards import write_shard
+
+Labels = NDArray[np.uint8]
+
+
+class Bucket(BaseModel):
+    """Clips of one shape.
+
+    Args:
+        name: folder name.
+        count: clips in all.
+        frames, width, height: size of each.
+        seed: where its seeds start.
+        per_shard: clips in a file.
+        mix: keyword arguments of `world.Mix`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    count: int
+    frames: int = 33
+    width: int = 256
+    height: int = 160
+    seed: int = 1
+    per_shard: int = 64
+    mix: Mapping[str, Any] = {}
+
+
+def block_labels(ids: NDArray[np.uint8], things: NDArray[np.uint8], stride: Stride) -> Labels:
+    """What stands at each latent position: `[f h' w' 2]`, kind and colour, 0 where no thing does.
+
+    Args:
+        ids: `[t h w]`, 2 and up are things.
+        things: `[n 2]`, kind and colour number of each thing, from 1.
+        stride: pixels to latents.
+    """
+    last = ids[:: stride.time]
+    f, h, w = last.shape
+    s = stride.space
+    blocks = last.reshape(f, h // s, s, w // s, s)[:, :, ::2, :, ::2]
+    blocks = blocks.transpose(0, 1, 3, 2, 4).reshape(f, h // s, w // s, -1)
+    cover = np.stack([(blocks == 2 + i).mean(-1) for i in range(len(things))])
+    best = cover.argmax(0)
+    there = cover.max(0) > 0.3
+    labels: Labels = np.where(there[..., None], things[best], 0).astype(np.uint8)
+    return labels
+
+
+def render_shard(bucket: Bucket, folder: Path, number: int) -> Path:
+    """Draw one shard of a bucket into `folder`."""
+    from kinora.world.clip import render_clip
+    from kinora.world.mix import Mix
+    from kinora.world.vocabulary import KINDS, PALETTE
+
+    stride = Stride()
+    colours = tuple(PALETTE)
+    first = number * bucket.per_shard
+    frames, labels, rows = [], [], []
+    for index in range(first, min(first + bucket.per_shard, bucket.count)):
+        seed = derive(bucket.seed, bucket.name, index)
+        clip = render_clip(
+            seed,
+            mix=Mix(**dict(bucket.mix)),
+            frames=bucket.frames,
+            width=bucket.width,
+            height=bucket.height,
+        )
+        things = np.array(
+            [
+                (KINDS.index(thing.kind) + 1, colours.index(thing.colour) + 1)
+                for thing in clip.scene.things
+            ],
+            np.uint8,
+        )
+        frames.append(clip.frames)
+        labels.append(block_labels(clip.ids, things, stride))
+        captions = [clip.captions.tags, clip.captions.sentence, clip.captions.paragraph]
+        rows.append({"seed": seed, "captions": captions})
+    return write_shard(
+        folder, number, {"frames": np.stack(frames), "labels": np.stack(labels)}, rows
+    )
+
+
+def render_bucket(
+    bucket: Bucket, root: Path, *, workers: int = 1, on_progress: OnProgress = silent
+) -> Path:
+    """Draw what is still missing of a bucket; finished shards are kept.
+
+    Args:
+        bucket: what to draw.
+        root: the bucket's shards go to `root / bucket.name`.
+        workers: processes.
+        on_progress: told after every shard; may raise to stop.
+    """
+    folder = root / bucket.name
+    total = -(-bucket.count // bucket.per_shard)
+    missing = [n for n in range(total) if not (folder / f"{n:05d}.safetensors").exists()]
+    done = total - len(missing)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(render_shard, bucket, folder, number) for number in missing]
+        try:
+            for future in as_completed(futures):
+                future.result()
+                done += 1
+                on_progress(Progress("render", done, total))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return folder

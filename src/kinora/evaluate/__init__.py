@@ -1,0 +1,1 @@
+"""Measuring films. In: clips, truth, prompts. Out: numbers that a command prints."""

@@ -1,0 +1,168 @@
+"""The sidecar: how a film was made. In: its recipe. Out: `clip.mp4.json`, a copy for the container.
+
+The sidecar is the truth; the copy inside the file lacks only what is known after it was written.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field, JsonValue, ValidationError
+
+from kinora.core.config import Config
+from kinora.core.errors import BadMediaError, KinoraError, NotFoundError
+from kinora.media.atomic import write_bytes
+
+SCHEMA: Final = 1
+"""Raised when an older reader would misread what a newer writer means."""
+
+
+class Size(Config):
+    """A film's size in pixels, with its length and rate."""
+
+    width: int
+    height: int
+    frames: int
+    fps: float
+
+
+class Shot(Config):
+    """A prompt with its duration; `seconds` is 0 where the film has one shot alone."""
+
+    prompt: str
+    expansion: str = ""
+    seconds: float = 0.0
+
+
+class Sampling(Config):
+    """How the noise was brought to zero."""
+
+    solver: str
+    steps: int
+    guidance: float
+
+
+class Model(Config):
+    """Which networks; `weights` maps each file to its sha256."""
+
+    id: str
+    weights: dict[str, str] = Field(default_factory=dict)
+
+
+class Parent(Config):
+    """A file that this film was made from."""
+
+    file: str
+    sha256: str
+
+
+class Output(Config):
+    """The file that the sidecar lies beside."""
+
+    file: str
+    sha256: str
+    bytes: int
+
+
+class Sidecar(Config):
+    """Everything that is needed to make a film again.
+
+    Args:
+        schema_version: of this document.
+        verb: the command that made the film.
+        created: ISO 8601, UTC.
+        shots: prompts as typed and as expanded.
+        seed: of this very film.
+        asked: the size that was asked for.
+        made: the size that was made.
+        sampling: solver, steps, guidance.
+        model: networks and the sha256 of each weights file.
+        options: whatever else was typed, by option name.
+        parents: files it was made from.
+        versions: of Kinora and what it stands on.
+        timings: seconds spent, by stage.
+        output: the file itself.
+    """
+
+    schema_version: Literal[1] = SCHEMA
+    verb: str
+    created: str
+    shots: tuple[Shot, ...] = ()
+    seed: int | None = None
+    asked: Size | None = None
+    made: Size | None = None
+    sampling: Sampling | None = None
+    model: Model | None = None
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    parents: tuple[Parent, ...] = ()
+    versions: dict[str, str] = Field(default_factory=dict)
+    timings: dict[str, float] = Field(default_factory=dict)
+    output: Output | None = None
+
+    def recipe(self) -> str:
+        """The copy for the container: one line of ASCII JSON without timings and output."""
+        known_before = self.model_dump(mode="json", exclude={"timings", "output"})
+        return json.dumps(known_before, separators=(",", ":"))
+
+    def without_words(self) -> "Sidecar":
+        """The same without prompts and options, for `--no-metadata`."""
+        return self.model_copy(update={"shots": (), "options": {}})
+
+
+def sidecar_path(file: Path) -> Path:
+    """`clip.mp4` -> `clip.mp4.json`."""
+    return file.with_name(file.name + ".json")
+
+
+def write_sidecar(sidecar: Sidecar, file: Path) -> Sidecar:
+    """Write the sidecar of a finished `file`, and return it with the file's own hash and size."""
+    output = Output(file=file.name, sha256=sha256(file), bytes=file.stat().st_size)
+    complete = sidecar.model_copy(update={"output": output})
+    write_bytes(sidecar_path(file), (complete.model_dump_json(indent=2) + "\n").encode())
+    return complete
+
+
+def read_sidecar(file: Path) -> Sidecar:
+    """The sidecar beside `file`.
+
+    Raises:
+        NotFoundError: there is none.
+        BadMediaError: it is damaged.
+        KinoraError: a newer Kinora wrote it.
+    """
+    path = sidecar_path(file)
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        why = "the film may have been moved without it"
+        raise NotFoundError(f"there is no {path}", why=why) from error
+    return parse(text, origin=str(path))
+
+
+def parse(text: str | bytes, *, origin: str) -> Sidecar:
+    """A sidecar or a container's copy of one; `origin` names it in errors (see `read_sidecar`)."""
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise BadMediaError(f"{origin} is not a sidecar", why=str(error)) from error
+    version = values.get("schema_version") if isinstance(values, dict) else None
+    if isinstance(version, int) and version > SCHEMA:
+        why = f"it has schema {version}, this version reads up to {SCHEMA}"
+        remedy = "Upgrade Kinora"
+        raise KinoraError(f"{origin} was written by a newer Kinora", why=why, remedy=remedy)
+    try:
+        return Sidecar.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadMediaError(f"{origin} is not a sidecar", why=f"{place}: {first['msg']}") from error
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal; raises `NotFoundError`."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise NotFoundError(f"cannot read {file}", why=error.strerror or str(error)) from error

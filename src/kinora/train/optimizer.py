@@ -1,0 +1,44 @@
+"""AdamW and its rate. In: networks, a run's settings. Out: an optimizer and a rate for every step."""
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import nn
+
+
+class OptimizerConfig(BaseModel):
+    """AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101) with warm-up, plateau and a linear end.
+
+    Args:
+        rate: plateau learning rate.
+        warmup: steps of linear warm-up.
+        decay: share of the steps at the end over which the rate falls to a tenth.
+        betas, weight_decay: AdamW's.
+        clip: largest gradient norm.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rate: float = 4e-4
+    warmup: int = 100
+    decay: float = 0.2
+    betas: tuple[float, float] = (0.9, 0.98)
+    weight_decay: float = 0.01
+    clip: float = 1.0
+
+
+def adamw(networks: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:
+    """Matrices decay, gains and biases do not."""
+    parameters = [p for p in networks.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.rate, betas=config.betas, fused=True)
+
+
+def rate_at(step: int, steps: int, config: OptimizerConfig) -> float:
+    """The learning rate of a step."""
+    up = min(1.0, (step + 1) / max(1, config.warmup))
+    tail = max(1.0, config.decay * steps)
+    down = min(1.0, (steps - step) / tail)
+    return config.rate * up * (0.1 + 0.9 * max(0.0, down))

@@ -1,0 +1,60 @@
+"""The doctor finds what is there, and names a fix for what is not."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kinora.cli.main import main
+from kinora.core import health
+
+
+def finding(name: str) -> health.Finding:
+    return next(each for each in health.examine() if each.name == name)
+
+
+def test_what_is_here() -> None:
+    assert finding("python").good
+    assert finding("torch").good
+    assert finding("cores").found == str(os.cpu_count())
+
+
+def test_everything_that_is_not_good_has_a_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LIBRARIES", ("torch", "no-such-library"))
+    monkeypatch.setattr(health, "MEMORY_NEEDED", 1 << 60)
+    monkeypatch.setattr(health, "DISK_NEEDED", 1 << 60)
+    bad = {each.name: each for each in health.examine() if not each.good}
+    assert {"no-such-library", "memory", "disk"} <= set(bad)
+    assert "torch" not in bad
+    assert all(each.fix for each in bad.values())
+
+
+def test_weights_are_found_by_their_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "files", lambda _: tmp_path)
+    assert not finding("weights").good
+    (tmp_path / "weights" / "tiny").mkdir(parents=True)
+    assert not finding("weights").good
+    (tmp_path / "weights" / "tiny" / "model_index.json").write_text("{}")
+    assert finding("weights") == health.Finding("weights", True, "tiny")
+
+
+def test_the_verb(kinora: Callable[..., Any]) -> None:
+    result = kinora("doctor", "--json")
+    findings = json.loads(result.stdout)["findings"]
+    assert result.returncode == (0 if all(each["good"] for each in findings) else 1)
+
+
+def test_the_verb_for_a_reader(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = health.Finding("weights", False, "none", "train")
+    monkeypatch.setattr(health, "examine", lambda: [health.Finding("cores", True, "2"), bad])
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  cores        2",
+        "! weights      none",
+        "               -> train",
+    ]
