@@ -1,6 +1,6 @@
 """Many queued jobs and many polling clients. In: how many. Out: latencies, memory, the cost to a render.
 
-    python benchmarks/load.py --model FOLDER --jobs 1000 --clients 200 --seconds 60
+python benchmarks/load.py --model FOLDER --jobs 1000 --clients 200 --seconds 60
 """
 
 import argparse

@@ -39,7 +39,9 @@ class Postgres:
     def start(self) -> None:
         options = f"-p {self.port} -k {self.folder} -c fsync=off"
         log = str(self.folder / "log")
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "start")
+        self._run(
+            "pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "start"
+        )
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "fast", "-w", "stop")
@@ -88,9 +90,7 @@ def test_nothing_is_lost_and_nothing_done_twice(
     server = serve(workers=0, database=postgres.url)
     server.data.mkdir(parents=True)
     server.start()
-    hands = [
-        worker(f"host-{n}", server, tiny_model_folder, postgres.url) for n in range(WORKERS)
-    ]
+    hands = [worker(f"host-{n}", server, tiny_model_folder, postgres.url) for n in range(WORKERS)]
     try:
         until(lambda: server.http.get("/kinora/v1/ready").json()["workers"] == WORKERS)
         videos = [server.create(**WANTED, seed=n % 2) for n in range(FILMS)]
@@ -120,5 +120,7 @@ def test_nothing_is_lost_and_nothing_done_twice(
 def at_work(server: Served, videos: list[str]) -> list[str] | None:
     """Names of two workers that are dreaming, if there are two."""
     jobs = [server.job(video) for video in videos]
-    busy = {job["worker"] for job in jobs if job["state"] == "dispatched" and job["stage"] == "denoise"}
+    busy = {
+        job["worker"] for job in jobs if job["state"] == "dispatched" and job["stage"] == "denoise"
+    }
     return sorted(busy)[:2] if len(busy) >= 2 else None

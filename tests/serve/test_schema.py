@@ -1,6 +1,7 @@
 """What the document promises holds for thousands of odd requests: no 5xx, no other shape."""
 
 import pytest
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
@@ -16,7 +17,7 @@ schema = schemathesis.pytest.from_fixture("document")
 
 
 @pytest.fixture(scope="module")
-def document(server: Served) -> schemathesis.openapi.OpenApiSchema:
+def document(server: Served) -> OpenApiSchema:
     return schemathesis.openapi.from_url(f"{server.url}/openapi.json")
 
 
