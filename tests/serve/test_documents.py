@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import yaml
-from serving import Served
 
 from kinora.serve.settings import Settings
+from serving import Served
 
 
 def test_every_route_is_on_the_page_and_no_other(server: Served, root: Path) -> None:

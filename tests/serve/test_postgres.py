@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from serving import PROGRAM, Served, environment, free_port, until
 
 WORKERS = 3

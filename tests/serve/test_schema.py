@@ -1,7 +1,6 @@
 """What the document promises holds for thousands of odd requests: no 5xx, no other shape."""
 
 import pytest
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
