@@ -6,7 +6,9 @@ from kinora.caption.peaks import Peak
 from kinora.caption.track import described, follow
 
 
-def peak(frame: int, x: float, *, kind: str, colour: str, sure: float = 0.9, y: float = 0.6) -> Peak:
+def peak(
+    frame: int, x: float, *, kind: str, colour: str, sure: float = 0.9, y: float = 0.6
+) -> Peak:
     said = {"kind": kind, "colour": colour}
     answers = {}
     for question, words in OF_A_THING.items():

@@ -28,7 +28,13 @@ def test_a_kept_promise_is_whole_however_unsure_the_judge_is() -> None:
         promise(("ball", "red"), direction="right"), seen(thing("ball", "red", 0.1, 0.8))
     )
     assert found.whole and found.recognisable
-    assert [fact.name for fact in found.facts] == ["thing", "colour", "ground", "light", "direction"]
+    assert [fact.name for fact in found.facts] == [
+        "thing",
+        "colour",
+        "ground",
+        "light",
+        "direction",
+    ]
 
 
 def test_each_wrong_fact_is_counted_once() -> None:

@@ -29,7 +29,7 @@ def test_a_page_holds_films_numbers_and_verdicts_and_needs_no_other_file(
     assert "data:video/mp4;base64," in page
     assert "cube for ball" in page and "75.0%" in page and "Against the baseline" in page
     assert "a &lt;red&gt; ball" in page
-    assert "src=\"http" not in page and "href" not in page
+    assert 'src="http' not in page and "href" not in page
 
 
 def test_a_suite_comes_back_from_its_file(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_standing_still_is_wrong_by_the_whole_speed() -> None:
 
 
 def test_frames_in_which_the_thing_is_hidden_do_not_count() -> None:
-    seen = spots(WAY, range(0, 10)) + spots(WAY + 0.3, range(20, 33))
+    seen = spots(WAY, range(10)) + spots(WAY + 0.3, range(20, 33))
     assert velocity_error(seen, WAY, fps=FPS) < 1e-9
     assert np.isnan(velocity_error(seen[:1], WAY, fps=FPS))
 

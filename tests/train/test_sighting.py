@@ -45,7 +45,9 @@ def test_learning_lowers_every_loss_that_can_be_learnt() -> None:
     pixels = torch.rand(1, 3, 80, 128) * 2 - 1
     truth, scene = things((0.05, 0.4, 0.6)), torch.tensor([[2, 1]])
     optimizer = torch.optim.Adam(eye.parameters(), lr=0.02)
-    before = {name: float(loss.detach()) for name, loss in losses(eye(pixels), truth, scene).items()}
+    before = {
+        name: float(loss.detach()) for name, loss in losses(eye(pixels), truth, scene).items()
+    }
     for _ in range(15):
         optimizer.zero_grad()
         torch.stack(list(losses(eye(pixels), truth, scene).values())).sum().backward()

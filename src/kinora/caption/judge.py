@@ -39,14 +39,17 @@ class Judge:
         return Seen(
             frames=len(clip),
             fps=clip.fps,
-            of_frames={name: _over_time(np.concatenate(rows), name) for name, rows in scene.items()},
+            of_frames={
+                name: _over_time(np.concatenate(rows), name) for name, rows in scene.items()
+            },
             things=tuple(things),
         )
 
     @torch.inference_mode()
     def glance(self, frames: Frames) -> Glance:
         """What the eye says about frames `[t h w 3]` of any size."""
-        return self.eye(to_input(shrink(frames)))
+        glance: Glance = self.eye(to_input(shrink(frames)))
+        return glance
 
 
 def _over_time(rows: "np.ndarray", question: str) -> Answer:

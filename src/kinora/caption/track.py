@@ -75,9 +75,7 @@ def described(track: Track) -> SeenThing:
     return SeenThing(answers=answers, spots=tuple(peak.spot for peak in track))
 
 
-def agree(
-    rows: NDArray[np.float32], weights: NDArray[np.float64], words: Sequence[str]
-) -> Answer:
+def agree(rows: NDArray[np.float32], weights: NDArray[np.float64], words: Sequence[str]) -> Answer:
     """One answer from `[n answers]` probabilities and the weight of each row."""
     mean = np.exp(weights @ np.log(rows.astype(np.float64) + 1e-6))
     mean /= mean.sum()

@@ -10,8 +10,7 @@ TRAITS = ("kind", "colour", "hat")
 def traits(thing: SeenThing) -> tuple[str, ...]:
     """What makes a thing itself; a hat only counts on a creature that can wear one."""
     return tuple(
-        thing.answers[name].word if name != "hat" or thing.kind == "momo" else ""
-        for name in TRAITS
+        thing.answers[name].word if name != "hat" or thing.kind == "momo" else "" for name in TRAITS
     )
 
 

@@ -118,9 +118,7 @@ def run_suite(
     for promise in moving:
         physics.append(continue_real(model, promise, judge, settings))
         on_progress(Progress("evaluate", len(films) + len(reals) + len(physics), total))
-    suite = Suite(
-        model=model.name, films=tuple(films), real=tuple(reals), physics=tuple(physics)
-    )
+    suite = Suite(model=model.name, films=tuple(films), real=tuple(reals), physics=tuple(physics))
     return suite, shown
 
 
@@ -171,9 +169,7 @@ def _kept(found: Verdict) -> dict[str, float]:
     }
 
 
-def continue_real(
-    model: FilmModel, promise: Promise, judge: Judge, settings: Settings
-) -> Row:
+def continue_real(model: FilmModel, promise: Promise, judge: Judge, settings: Settings) -> Row:
     """Begin a film with real frames and compare the main thing's way with that of physics."""
     likes = model.capabilities
     start = real(promise, width=likes.width, height=likes.height)
