@@ -15,11 +15,18 @@ from typing import Annotated, Any
 
 import typer
 
+from kinora.cli.settings import defaults
 from kinora.core.errors import BusyError, KinoraError, OutOfMemoryError, UsageError
 from kinora.core.version import __version__
 
 VERBS: dict[str, str] = {
+    "generate": "Make a film from a prompt.",
+    "train": "Train a network from nothing.",
+    "models": "Fetch, list and check published models.",
     "info": "Tell what a video or image is and how it was made.",
+    "serve": "Serve the Videos API from this machine.",
+    "worker": "Make the films of a server that runs elsewhere.",
+    "queue": "See and steer the jobs of a server.",
     "doctor": "Check this machine and say how to put right what is missing.",
     "version": "Print the version.",
 }
@@ -47,7 +54,13 @@ def main(arguments: Sequence[str]) -> int:
     verb = next((word for word in arguments if word in VERBS), None)
     try:
         app = application(verb)
-        result = app(args=list(arguments), prog_name="kinora", standalone_mode=False)
+        unless_typed = defaults(app, verb=verb) if verb else {}
+        result = app(
+            args=list(arguments),
+            prog_name="kinora",
+            standalone_mode=False,
+            default_map=unless_typed,
+        )
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -98,7 +111,7 @@ def _show_version(wanted: bool) -> bool:
 
 
 def _root(
-    version: Annotated[
+    show_version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
+from kinora.core.config import Config
 from kinora.core.seed import torch_generator
 from kinora.data.pool import Pool
 from kinora.evaluate.fidelity import moving
@@ -26,7 +26,7 @@ UNKNOWN = -100
 """The label that cross-entropy ignores."""
 
 
-class AutoencoderTaskConfig(BaseModel):
+class AutoencoderTaskConfig(Config):
     """What is learnt, and what counts how much.
 
     Args:
@@ -42,8 +42,6 @@ class AutoencoderTaskConfig(BaseModel):
         noise: standard deviation of the noise that the decoder must bear.
         bound: weight of the mean squared latent, which keeps the scale from growing.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     network: AutoencoderConfig = AutoencoderConfig()
     batch: int = 6

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from kinora.core.config import Config
 from kinora.core.seed import torch_generator
 from kinora.data.pool import Pool
 from kinora.flow.path import PathSample, sample_path
@@ -29,7 +29,7 @@ EMPTY = (2,)
 """The ids of no words at all: the start mark."""
 
 
-class Stage(BaseModel):
+class Stage(Config):
     """A stretch of the curriculum.
 
     Args:
@@ -39,15 +39,13 @@ class Stage(BaseModel):
         latents: at most this many latent frames of a clip.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     until: int
     buckets: dict[str, float]
     tokens: int = 2560
     latents: int = 9
 
 
-class FilmTaskConfig(BaseModel):
+class FilmTaskConfig(Config):
     """What is learnt, and what counts how much.
 
     Args:
@@ -62,10 +60,8 @@ class FilmTaskConfig(BaseModel):
         contrast: weight of pushing away from another clip's velocity (arXiv:2506.05350).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     transformer: TransformerConfig = TransformerConfig()
-    text: TextConfig
+    text: TextConfig = TextConfig()
     stages: tuple[Stage, ...]
     drop: float = 0.1
     captions: tuple[float, float, float] = (0.2, 0.65, 0.15)

@@ -10,9 +10,9 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
+from kinora.core.config import Config
 from kinora.core.errors import KinoraError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.train.checkpoint import load_checkpoint, save_checkpoint
@@ -22,7 +22,7 @@ from kinora.train.optimizer import OptimizerConfig, adamw, rate_at
 from kinora.train.task import Task
 
 
-class RunConfig(BaseModel):
+class RunConfig(Config):
     """How long and how carefully to learn.
 
     Args:
@@ -34,8 +34,6 @@ class RunConfig(BaseModel):
         log_every, save_every: steps between log lines and checkpoints.
         optimizer: AdamW's settings.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int
     minutes: float | None = None
@@ -67,6 +65,10 @@ class Trainer:
             self.folder, ema=self.ema, learner=self.task.networks, optimizer=self.optimizer
         )
         self.step, self.seconds = state["step"], state["seconds"]
+
+    def restart_average(self) -> None:
+        """Begin the average anew from the networks as they are, after something else set them."""
+        self.ema = Ema(self.task.networks, self.config.ema)
 
     def run(self, *, on_progress: OnProgress = silent) -> None:
         """Learn until the steps or the minutes are used up, or `on_progress` raises."""

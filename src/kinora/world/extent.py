@@ -74,20 +74,17 @@ def _ball(radius: float, centre: tuple[float, float, float] = (0.0, 0.0, 0.0)) -
 
 @cache
 def _points(kind: str, hat: bool) -> Points:
-    if kind == "cube":
-        signs = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)])
-        return 0.83 * signs.astype(np.float64)
-    if kind == "cylinder":
-        return np.concatenate([_circle(0.70, at=-0.98), _circle(0.70, at=0.98)])
-    if kind == "cone":
-        return np.concatenate([_circle(0.86, at=-0.98), _circle(0.05, at=0.98)])
-    if kind == "capsule":
-        return np.concatenate([_ball(0.5, (0.0, 0.0, 0.5)), _ball(0.5, (0.0, 0.0, -0.5))])
-    if kind in ("ring", "cookie"):
-        rims = np.concatenate([_circle(0.98, at=-0.18), _circle(0.98, at=0.18)])
-        return rims[:, [0, 2, 1]]
-    if kind == "momo":
-        rows = [_ball(0.84, (0.0, 0.0, -0.08)), _circle(0.45, at=-1.0)]
-        rows += [_circle(0.64, at=0.72), _circle(0.40, at=1.34)] if hat else []
-        return np.concatenate(rows)
-    return _ball(1.0)
+    worn = [_circle(0.64, at=0.72), _circle(0.40, at=1.34)] if hat else []
+    signs = np.array([[i, j, k] for i in (-1.0, 1.0) for j in (-1.0, 1.0) for k in (-1.0, 1.0)])
+    rims = np.concatenate([_circle(0.98, at=-0.18), _circle(0.98, at=0.18)])[:, [0, 2, 1]]
+    clouds: dict[str, list[Points]] = {
+        "ball": [_ball(1.0)],
+        "cube": [0.83 * signs],
+        "cylinder": [_circle(0.70, at=-0.98), _circle(0.70, at=0.98)],
+        "cone": [_circle(0.86, at=-0.98), _circle(0.05, at=0.98)],
+        "capsule": [_ball(0.5, (0.0, 0.0, 0.5)), _ball(0.5, (0.0, 0.0, -0.5))],
+        "ring": [rims],
+        "cookie": [rims],
+        "momo": [_ball(0.84, (0.0, 0.0, -0.08)), _circle(0.45, at=-1.0), *worn],
+    }
+    return np.concatenate(clouds[kind])

@@ -1,0 +1,98 @@
+"""`kinora train RECIPE`. In: a recipe's name and overrides. Out: a trained network in a folder."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kinora.cli.options import Assignments, Json, Quiet
+from kinora.cli.output import note, show
+from kinora.cli.progress import reporting
+from kinora.core.config import merge, parse_assignments, settle
+from kinora.core.errors import NotFoundError, UsageError
+from kinora.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from kinora.recipes.autoencoder import AutoencoderRecipe
+    from kinora.recipes.film import FilmRecipe
+
+
+def train(
+    name: Annotated[str, typer.Argument(metavar="RECIPE", help=", ".join(RECIPES))],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder of the run.", show_default="runs/RECIPE"),
+    ] = None,
+    data: Annotated[Path, typer.Option(help="Folder of the rendered data.")] = Path("runs/data"),
+    autoencoder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a trained autoencoder, for a film recipe.", show_default=False
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    assignments: Assignments = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the whole recipe and do nothing.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Train a network from nothing; kill it at any time and go on with --resume."""
+    recipe = recipe_named(name, assignments)
+    if dry_run:
+        show(recipe.model_dump(mode="json"), as_json=True)
+        return
+    folder = out or Path("runs") / name
+    if not resume and (folder / "checkpoint").exists():
+        raise UsageError(
+            f"{folder} already holds a run",
+            remedy="Add --resume to go on with it, or choose another --out",
+        )
+    with reporting(as_json=as_json, quiet=quiet) as on_progress:
+        from kinora.recipes.autoencoder import (
+            AutoencoderRecipe,
+            load_autoencoder,
+            train_autoencoder,
+        )
+
+        if isinstance(recipe, AutoencoderRecipe):
+            train_autoencoder(
+                recipe, folder, data=data, resume=resume, device=device, on_progress=on_progress
+            )
+            made = folder / "autoencoder"
+        else:
+            from kinora.recipes.film import train_film
+
+            if autoencoder is None or not (autoencoder / "config.json").exists():
+                raise NotFoundError(
+                    "a film recipe needs a trained autoencoder",
+                    remedy="First: kinora train autoencoder_tiny, then add "
+                    "--autoencoder runs/autoencoder_tiny/autoencoder",
+                )
+            train_film(
+                recipe, folder, data=data, autoencoder=load_autoencoder(autoencoder), resume=resume,
+                device=device, on_progress=on_progress,
+            )  # fmt: skip
+            made = folder / "bundle"
+    note(f"Log and samples: {folder}", quiet=quiet)
+    show({"recipe": name, "made": str(made)}, as_json=as_json)
+
+
+def recipe_named(name: str, assignments: list[str] | None) -> "AutoencoderRecipe | FilmRecipe":
+    """The recipe with the words of `--set` applied; an unknown name or key is a `UsageError`."""
+    if name not in RECIPES:
+        raise UsageError(
+            f"there is no recipe '{name}'", remedy=f"Name one of: {', '.join(RECIPES)}"
+        )
+    recipe: Any = getattr(import_module(RECIPES[name]), name)()
+    changes = parse_assignments(assignments or ())
+    made: AutoencoderRecipe | FilmRecipe = settle(
+        type(recipe), merge(recipe.model_dump(mode="json"), changes)
+    )
+    return made

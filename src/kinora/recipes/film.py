@@ -1,0 +1,246 @@
+"""The film model, from nothing. In: a recipe, folders, a trained autoencoder. Out: a bundle.
+
+Size first: stills of one or two things until they show the right coloured shape, then short clips,
+then whole ones. `tiny` is sized for two CPU cores, `small` for the rest of half an hour of one GPU.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from kinora.autoencoder.model import Autoencoder
+from kinora.core.clip import Clip
+from kinora.core.config import Config
+from kinora.core.progress import OnProgress, silent
+from kinora.data.encode import encode_bucket
+from kinora.data.pool import Pool, load_pool
+from kinora.data.render import Bucket, render_bucket
+from kinora.generate import Request, generate
+from kinora.media.sheet import save_sheet
+from kinora.models import Bundle, Index, save_bundle
+from kinora.text.tokenizer import Tokenizer
+from kinora.train.film import FilmTask, FilmTaskConfig, Stage
+from kinora.train.hook import Hook, Moment
+from kinora.train.loop import RunConfig, Trainer
+from kinora.train.optimizer import OptimizerConfig
+from kinora.transformer.model import TransformerConfig
+
+PROMPTS = (
+    "a red ball on grass at noon",
+    "a blue cube on snow at noon",
+    "a yellow cone on wood at sunset",
+    "a green cylinder on stone at night",
+    "a purple ring on sand at noon",
+    "an orange momo on grass at sunset",
+    "a red ball rolls to the right on wood at noon",
+    "a white cube slides left on grass at sunset",
+    "a red ball bounces past a blue cube on grass at sunset",
+    "a pink capsule falls on stone at noon",
+    "a black cone beside a yellow ball on sand at noon",
+    "a cookie stands on wood at night",
+)
+"""What the sample sheets of a training show."""
+
+
+class FilmRecipe(Config):
+    """Everything about one training of the film model.
+
+    Args:
+        name: model id of the bundle.
+        buckets: the data; names are those that the stages speak of.
+        workers: processes that render.
+        task: what is learnt.
+        run: for how long.
+        index: how the finished model likes to be used.
+    """
+
+    name: str
+    buckets: tuple[Bucket, ...]
+    workers: int = 2
+    task: FilmTaskConfig
+    run: RunConfig
+    steps: tuple[int, int, int] = (8, 20, 40)
+    guidance: float = 3.0
+    shift: float = 2.0
+
+
+def film_tiny() -> FilmRecipe:
+    """Some hours of two CPU cores; resumed over several days if need be."""
+    stills = {"stills_wide": 0.8, "stills_tall": 0.1, "stills_square": 0.1}
+    clips = {"clips_wide": 0.8, "clips_tall": 0.1, "clips_square": 0.1}
+    few = {name: 0.25 * share for name, share in stills.items()}
+    return FilmRecipe(
+        name="kinora-tiny",
+        buckets=buckets(stills=(49152, 8192, 8192), clips=(6144, 1024, 1024)),
+        task=FilmTaskConfig(
+            stages=(
+                Stage(until=4000, buckets=stills),
+                Stage(until=8000, buckets=few | clips, latents=5),
+                Stage(until=16000, buckets=few | clips),
+            ),
+        ),
+        run=RunConfig(
+            steps=16000, ema=0.999, save_every=200,
+            optimizer=OptimizerConfig(rate=1e-3, warmup=200),
+        ),
+    )  # fmt: skip
+
+
+def film_small() -> FilmRecipe:
+    """A quarter of an hour of one large GPU, after `autoencoder_small`."""
+    tiny = film_tiny()
+    stages = tuple(
+        stage.model_copy(update={"tokens": 32768, "until": until})
+        for stage, until in zip(tiny.task.stages, (6000, 10000, 20000), strict=True)
+    )
+    transformer = TransformerConfig(width=320, depth=10, stem=128)
+    return FilmRecipe(
+        name="kinora-small",
+        buckets=buckets(stills=(98304, 16384, 16384), clips=(12288, 2048, 2048)),
+        workers=16,
+        task=tiny.task.model_copy(update={"stages": stages, "transformer": transformer}),
+        run=RunConfig(
+            steps=20000, minutes=16, ema=0.9995, precision="bf16", save_every=1000,
+            optimizer=OptimizerConfig(rate=1e-3, warmup=500),
+        ),
+    )  # fmt: skip
+
+
+def buckets(
+    *, stills: tuple[int, int, int], clips: tuple[int, int, int], seed: int = 1
+) -> tuple[Bucket, ...]:
+    """Landscape, portrait and square, as many of each as told."""
+    shapes = (("wide", 256, 160), ("tall", 160, 256), ("square", 192, 192))
+    made = []
+    for (name, width, height), still, clip in zip(shapes, stills, clips, strict=True):
+        shape = Bucket(name="", count=0, width=width, height=height, seed=seed)
+        stills_of = {"name": f"stills_{name}", "count": still, "frames": 1, "per_shard": 1024}
+        clips_of = {"name": f"clips_{name}", "count": clip}
+        made += [shape.model_copy(update=update) for update in (stills_of, clips_of)]
+    return tuple(made)
+
+
+def train_film(
+    recipe: FilmRecipe,
+    folder: Path,
+    *,
+    data: Path,
+    autoencoder: Autoencoder,
+    resume: bool = False,
+    device: str = "cpu",
+    on_progress: OnProgress = silent,
+) -> Bundle:
+    """Render and encode what is missing, learn, and write a bundle at every checkpoint.
+
+    Args:
+        recipe: what to do.
+        folder: checkpoint, log, sample sheets and the finished `bundle/`.
+        data: shards are kept in `data / "pixels"` and `data / "latents"`.
+        autoencoder: makes the latents.
+        resume: go on from the folder's checkpoint.
+        device: where to learn.
+        on_progress: told after every shard and step; may raise to stop.
+    """
+    wanted = {name for stage in recipe.task.stages for name in stage.buckets}
+    pools = {
+        bucket.name: prepare(
+            bucket,
+            data,
+            autoencoder,
+            workers=recipe.workers,
+            device=device,
+            on_progress=on_progress,
+        )
+        for bucket in recipe.buckets
+        if bucket.name in wanted
+    }
+    tokenizer = words(folder / "tokenizer.json", pools)
+    text = recipe.task.text.model_copy(update={"vocabulary": len(tokenizer)})
+    task = FilmTask(
+        recipe.task.model_copy(update={"text": text}), pools, tokenizer, seed=recipe.run.seed,
+        device=device,
+    )  # fmt: skip
+    writer = BundleWriter(recipe, autoencoder, tokenizer)
+    trainer = Trainer(task, recipe.run, folder, hooks=[writer])
+    if resume:
+        trainer.resume()
+    trainer.run(on_progress=on_progress)
+    return writer.bundle(trainer.moment())
+
+
+def prepare(
+    bucket: Bucket,
+    data: Path,
+    autoencoder: Autoencoder,
+    *,
+    workers: int,
+    device: str,
+    on_progress: OnProgress,
+) -> Pool:
+    """A bucket's latents, rendered and encoded as far as they are missing."""
+    latents = data / "latents" / bucket.name
+    shards = -(-bucket.count // bucket.per_shard)
+    if len(list(latents.glob("*.safetensors"))) < shards:
+        pixels = render_bucket(bucket, data / "pixels", workers=workers, on_progress=on_progress)
+        encode_bucket(pixels, latents, autoencoder.to(device), on_progress=on_progress)
+    return load_pool(latents, ["latents", "labels"], limit=bucket.count, device=device)
+
+
+def words(file: Path, pools: Mapping[str, Pool]) -> Tokenizer:
+    """The run's tokenizer: as stored, else built from the captions and the world's synonyms."""
+    from kinora.world.vocabulary import same_words
+
+    if not file.exists():
+        spoken = {
+            word
+            for pool in pools.values()
+            for row in pool.rows
+            for caption in row["captions"]
+            for word in caption.replace(",", " , ").replace(".", " . ").split()
+        }
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Tokenizer.build(spoken, same_words()).save(file)
+    return Tokenizer.load(file)
+
+
+class BundleWriter(Hook):
+    """Writes the bundle and a sheet of samples at every checkpoint."""
+
+    def __init__(self, recipe: FilmRecipe, autoencoder: Autoencoder, tokenizer: Tokenizer) -> None:
+        self.recipe, self.tokenizer = recipe, tokenizer
+        self.autoencoder = autoencoder.float().eval()
+
+    def bundle(self, moment: Moment) -> Bundle:
+        """The averaged networks as a bundle."""
+        recipe = self.recipe
+        index = Index(
+            name=recipe.name, steps=recipe.steps, guidance=recipe.guidance, shift=recipe.shift
+        )
+        return Bundle(
+            index=index,
+            tokenizer=self.tokenizer,
+            text=moment.average["text"],  # type: ignore[arg-type]  # a ModuleDict forgets classes
+            transformer=moment.average["transformer"],  # type: ignore[arg-type]
+            autoencoder=self.autoencoder,
+        )
+
+    def at_checkpoint(self, moment: Moment) -> None:
+        """Bundle and sheet."""
+        bundle = self.bundle(moment)
+        save_bundle(bundle, moment.folder / "bundle")
+        task, step = self.recipe.task, moment.step
+        stage = next((s for s in task.stages if step < s.until), task.stages[-1])
+        moving = any(name.startswith("clips") for name in stage.buckets)
+        seconds = (stage.latents - 1) * 0.5 if moving else 0.0
+        with torch.inference_mode():
+            clips = [sample(bundle, prompt, seconds=seconds) for prompt in PROMPTS]
+        save_sheet(
+            moment.folder / f"samples-{step:06d}.png", clips, PROMPTS,
+            frames=4 if moving else 1, columns=2 if moving else 6,
+        )  # fmt: skip
+
+
+def sample(bundle: Bundle, prompt: str, *, seconds: float) -> Clip:
+    """One film with the settings the recipe names."""
+    return generate(bundle, Request(prompts=(prompt,), seconds=seconds, seed=7)).clip

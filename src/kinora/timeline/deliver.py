@@ -1,0 +1,153 @@
+"""A film as files, and back. In: a film and a name. Out: the video, its sidecar, its latents.
+
+`clip.mp4` gets `clip.mp4.json` (the recipe) and `clip.mp4.latents` (safetensors, float32): edits go on
+from the latents, so nothing is lost to the video codec.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import JsonValue
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from kinora.core.clip import Clip
+from kinora.core.errors import BadMediaError
+from kinora.core.progress import OnProgress, silent
+from kinora.core.version import __version__
+from kinora.denoise.model import FilmModel
+from kinora.generate import Film, Request
+from kinora.media.atomic import write_bytes
+from kinora.media.sidecar import (
+    Model,
+    Parent,
+    Sampling,
+    Shot,
+    Sidecar,
+    Size,
+    read_sidecar,
+    write_sidecar,
+)
+from kinora.media.write import save as save_clip
+
+
+def latents_path(file: Path) -> Path:
+    """Where a film's latents lie."""
+    return file.with_name(file.name + ".latents")
+
+
+def sidecar_of(
+    film: Film,
+    model: FilmModel,
+    *,
+    verb: str,
+    asked: Request | None = None,
+    options: Mapping[str, JsonValue] | None = None,
+    parents: tuple[Parent, ...] = (),
+) -> Sidecar:
+    """Everything needed to make the film again."""
+    made = film.request
+    size = Size(
+        width=film.clip.width, height=film.clip.height, frames=len(film.clip), fps=film.clip.fps
+    )
+    wanted = size
+    if asked is not None:
+        wanted = Size(
+            width=asked.width or size.width,
+            height=asked.height or size.height,
+            frames=round(asked.seconds * size.fps) + 1,
+            fps=size.fps,
+        )
+    assert made.steps is not None
+    assert made.guidance is not None
+    return Sidecar(
+        verb=verb,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        shots=tuple(Shot(prompt=prompt) for prompt in made.prompts),
+        seed=made.seed,
+        asked=wanted,
+        made=size,
+        sampling=Sampling(solver="euler", steps=made.steps, guidance=made.guidance),
+        model=Model(id=model.name, weights=model.checksums()),
+        options={"shift": made.shift, "negative": made.negative, **(options or {})},
+        parents=parents,
+        versions={"kinora": __version__, "torch": str(torch.__version__), "numpy": np.__version__},
+        timings={stage: round(seconds, 3) for stage, seconds in film.timings.items()},
+    )
+
+
+def deliver(
+    film: Film,
+    sidecar: Sidecar,
+    file: Path,
+    *,
+    words: bool = True,
+    on_progress: OnProgress = silent,
+) -> Sidecar:
+    """Write the latents, then the video, then the sidecar; each appears whole or not at all.
+
+    Args:
+        film: what was made.
+        sidecar: how.
+        file: name of the video, still, GIF or numbered pictures.
+        words: False leaves prompts and options out.
+        on_progress: told after every frame; may raise to stop.
+
+    Raises:
+        KinoraError: the disk refuses, or the format cannot hold the film.
+    """
+    told = sidecar if words else sidecar.without_words()
+    write_bytes(latents_path(file), save({"latents": film.latents.contiguous().cpu()}))
+    try:
+        save_clip(film.clip, file, comment=told.recipe(), on_progress=on_progress)
+        return write_sidecar(told, file)
+    except BaseException:
+        if not file.exists():
+            latents_path(file).unlink(missing_ok=True)
+        raise
+
+
+def recall(file: Path, clip: Clip) -> Film | None:
+    """The film that `file` was delivered from, if its sidecar and latents still lie beside it.
+
+    Args:
+        file: a delivered video.
+        clip: its decoded frames.
+
+    Raises:
+        BadMediaError: the latents are damaged.
+        NotFoundError: there is no sidecar.
+    """
+    stored = latents_path(file)
+    if not stored.exists():
+        return None
+    told = read_sidecar(file)
+    try:
+        latents = load_file(stored)["latents"]
+    except (SafetensorError, KeyError) as error:
+        raise BadMediaError(
+            f"{stored} is damaged",
+            why=str(error),
+            remedy="Delete it: the edit then starts from the video itself",
+        ) from error
+    return Film(clip=clip, latents=latents, request=request_of(told))
+
+
+def request_of(told: Sidecar) -> Request:
+    """The request that a sidecar tells of."""
+    sampling, asked, options = told.sampling, told.asked, told.options
+    shift = options.get("shift")
+    return Request(
+        prompts=tuple(shot.prompt for shot in told.shots) or ("",),
+        seconds=0.0 if asked is None else (asked.frames - 1) / asked.fps,
+        height=asked.height if asked else None,
+        width=asked.width if asked else None,
+        seed=told.seed or 0,
+        steps=sampling.steps if sampling else None,
+        guidance=sampling.guidance if sampling else None,
+        shift=float(shift) if isinstance(shift, int | float) else None,
+        negative=str(options.get("negative") or ""),
+    )
