@@ -81,14 +81,15 @@ def _state(model: OpenModel, lora: Lora) -> dict[str, Any]:
     import diffusers.loaders
 
     if lora.file.suffix != ".safetensors":
-        raise UsageError(
-            f"{lora.file} is not safetensors", why="a pickle can run any program"
-        )
+        raise UsageError(f"{lora.file} is not safetensors", why="a pickle can run any program")
     if not lora.file.exists():
         raise NotFoundError(f"there is no file {lora.file}")
     loader = getattr(diffusers.loaders, WITH_LOADERS[model.family.name])
     read = loader.lora_state_dict(
-        str(lora.file.parent), weight_name=lora.file.name, use_safetensors=True, local_files_only=True
+        str(lora.file.parent),
+        weight_name=lora.file.name,
+        use_safetensors=True,
+        local_files_only=True,
     )
     state: dict[str, Any] = read[0] if isinstance(read, tuple) else read
     return state
