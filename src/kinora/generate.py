@@ -11,18 +11,17 @@ from torch import Tensor
 from kinora.core.clip import Clip, Frames
 from kinora.core.errors import NotFoundError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
+from kinora.core.prompt import check_prompt
 from kinora.core.shape import PixelShape, check_seconds, check_size
 from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.condition import Condition, apply_all
 from kinora.denoise.model import FilmModel, Read
 from kinora.denoise.stream import Overlap, Stream, decode_parts, opening
 from kinora.denoise.stream import stream as chunk_by_chunk
-from kinora.flow.schedule import levels
 from kinora.flow.solver import Solver
 from kinora.flow.solver.euler import euler
-from kinora.models import DEFAULT, WEIGHTS, load_bundle
-
-MAX_PROMPT = 32_000
+from kinora.models import CLASS_NAME, DEFAULT, WEIGHTS, load_bundle
+from kinora.open_weights.hub import HUB_ID, locate
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def dream(
     on_progress: OnProgress = silent,
 ) -> Iterator[Canvas]:
     """The clean canvas without what is outside time: in one piece if it fits, else chunk by chunk."""
-    assert request.steps and request.guidance and request.shift, "settled"
+    assert request.steps and request.guidance, "settled"
     film, outside = canvas.inside(), canvas.outside()
     whole = Overlap(model, text, request.guidance)
     one = len(film) <= whole.window
@@ -156,9 +155,9 @@ def dream(
         chunks,
         voice.after(outside) if len(outside) else voice,
         seed=request.seed,
-        schedule=levels(request.steps, amount=request.shift),
+        schedule=model.schedule(chunks[0], steps=request.steps, shift=request.shift),
         solver=solver,
-        hold=model.capabilities.hold,
+        hold=model.capabilities.holding(film),
         total=len(chunks),
         on_progress=on_progress,
     )
@@ -216,31 +215,34 @@ def decoded(
         yield frames
 
 
-def check_prompt(prompt: str) -> str:
-    """The prompt itself, if it is 1 to 32,000 printable characters, else `UsageError`."""
-    remedy = 'Describe the film in words, for example "a red ball bounces on grass"'
-    if not prompt.strip():
-        raise UsageError("the prompt is empty", remedy=remedy)
-    if len(prompt) > MAX_PROMPT:
-        raise UsageError(
-            f"the prompt has {len(prompt)} characters, at most {MAX_PROMPT} are read", remedy=remedy
-        )
-    if any(not (c.isprintable() or c.isspace()) for c in prompt):
-        raise UsageError("the prompt holds characters that are not text", remedy=remedy)
-    return prompt
-
-
 def load(name: str | Path = DEFAULT) -> FilmModel:
-    """A model by the name of a shipped one or by its folder.
+    """A model by the name of a shipped one, by its folder, or by the hub id of published weights.
 
     Raises:
-        NotFoundError: there is no such model, or its files are damaged.
+        NotFoundError: there is no such model on this machine, or its files are damaged.
+        UnsupportedError: it is of a class that no family describes.
     """
     for folder in (WEIGHTS / str(name), Path(name)):
         if (folder / "model_index.json").exists():
-            return load_bundle(folder)
+            return load_folder(folder)
+    if HUB_ID.fullmatch(str(name)):
+        found = locate(str(name))
+        if found is not None:
+            return load_folder(found.path, name=str(name))
+        raise NotFoundError(
+            f"{name} is not on this machine", remedy=f"Run: kinora models pull {name}"
+        )
     shipped = sorted(path.parent.name for path in WEIGHTS.glob("*/model_index.json"))
     raise NotFoundError(
         f"there is no model called '{name}'",
         remedy=f"Name a folder that holds a model_index.json, or one of: {', '.join(shipped) or 'none'}",
     )
+
+
+def load_folder(folder: Path, *, name: str | None = None) -> FilmModel:
+    """Our own bundle or published weights, told apart by `model_index.json`."""
+    if CLASS_NAME in (folder / "model_index.json").read_text(encoding="utf-8"):
+        return load_bundle(folder)
+    from kinora.open_weights.load import load_open
+
+    return load_open(folder, name=name)

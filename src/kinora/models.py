@@ -26,6 +26,7 @@ from kinora.core.shape import Stride
 from kinora.denoise.canvas import Canvas
 from kinora.denoise.model import Capabilities, Read
 from kinora.flow.guidance import classifier_free
+from kinora.flow.schedule import levels
 from kinora.flow.solver import Field
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
@@ -129,6 +130,11 @@ class Bundle:
         words = self.transformer.read(self.text(ids, ids != self.tokenizer.pad))
         unknown = [word for reading in readings[:-1] for word in reading.unknown]
         return Read(states=words, not_understood=tuple(dict.fromkeys(unknown)))
+
+    def schedule(self, canvas: Canvas, *, steps: int, shift: float | None) -> Tensor:
+        """Levels from 1 to 0; the same for every size."""
+        del canvas
+        return levels(steps, amount=self.index.shift if shift is None else shift)
 
     def velocity(self, canvas: Canvas, text: Read, *, guidance: float) -> Field:
         """The guided velocity; with and without words run as a batch of two."""

@@ -35,7 +35,11 @@ VERBS: dict[str, str] = {
     "character": "Keep characters that look the same in every film.",
     "export": "Write the project's timeline for an editing program.",
     "train": "Train a network from nothing.",
+    "models": "Fetch, list and check published models.",
     "info": "Tell what a video or image is and how it was made.",
+    "serve": "Serve the Videos API from this machine.",
+    "worker": "Make the films of a server that runs elsewhere.",
+    "queue": "See and steer the jobs of a server.",
     "doctor": "Check this machine and say how to put right what is missing.",
     "version": "Print the version.",
 }

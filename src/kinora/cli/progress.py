@@ -16,6 +16,8 @@ WORDS = {
     "decode": "Developing",
     "encode": "Writing",
     "sign": "Signing",
+    "pull": "Fetching",
+    "verify": "Checking",
 }
 
 

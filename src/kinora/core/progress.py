@@ -16,7 +16,7 @@ class Progress:
     """One report: `done` of `total` units of `stage` are finished.
 
     Args:
-        stage: one of `STAGES`.
+        stage: one of `STAGES`; work that makes no film names its own.
         done: finished units (solver steps, latent frames, encoded frames).
         total: all units of this stage that are known so far.
         preview: optionally the canvas or frames as they are now; read it, never change it.

@@ -41,11 +41,13 @@ class Stride:
         time: video frames in a latent frame (the first one has a single frame).
         space: pixels along the side of a latent position.
         patch: latent positions along the side of a token.
+        beat: after the first, latent frames come in groups of this many.
     """
 
     time: int = 4
     space: int = 16
     patch: int = 2
+    beat: int = 1
 
     @property
     def grain(self) -> int:
@@ -79,7 +81,8 @@ class Stride:
 
     def snap_frames(self, frames: float) -> int:
         """The nearest possible number of video frames, at least one."""
-        return self.pixel_frames(max(0, round((frames - 1) / self.time)) + 1)
+        beats = max(0, round((frames - 1) / (self.time * self.beat)))
+        return self.pixel_frames(beats * self.beat + 1)
 
     def snap_side(self, side: int) -> int:
         """The nearest possible side in pixels, at least one grain."""

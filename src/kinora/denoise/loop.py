@@ -3,6 +3,7 @@
 It never sees a network: one loop serves our model and published weights.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -14,7 +15,15 @@ from kinora.flow.path import point, spread
 from kinora.flow.solver import Field, Solver
 from kinora.flow.solver.euler import euler
 
-Hold = Literal["native", "renoise"]
+Hold = Literal["native", "renoise", "condition"]
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A walk that was broken off: where it stood, `x` `[f c h w]`, after `steps` steps."""
+
+    x: Tensor
+    steps: int
 
 
 @torch.inference_mode()
@@ -26,6 +35,7 @@ def denoise(
     schedule: Tensor,
     solver: Solver = euler,
     hold: Hold = "native",
+    begun: Begun | None = None,
     on_progress: OnProgress = silent,
 ) -> Canvas:
     """Dream every frame down to level 0.
@@ -41,20 +51,28 @@ def denoise(
         solver: one integration step.
         hold: `native` gives the model one level per frame; `renoise` is for models that take a single
             level: known frames are noised to it anew at every step (Lugmayr et al. 2022,
-            arXiv:2201.09865).
-        on_progress: told after every step; may raise to stop.
+            arXiv:2201.09865); `condition` is for models that see the known frames through inputs
+            of their own: they dream those frames too, which are then put back.
+        begun: a walk over this same schedule to go on with; the result is bit-identical to one that
+            was never broken off, because a solver remembers nothing from step to step.
+        on_progress: told after every step, with x as the preview; may raise to stop.
 
     Returns:
         The canvas with clean latents and every level at 0.
     """
     known = spread(canvas.level, canvas.latents) == 0
-    x = canvas.noised(noise)
+    walked = canvas
+    if hold == "condition":
+        walked = canvas.with_(level=torch.where(canvas.level == 0, 1.0, canvas.level))
+    x = walked.noised(noise) if begun is None else begun.x
     steps = len(schedule) - 1
-    for step in range(steps):
+    for step in range(0 if begun is None else begun.steps, steps):
         here, there = schedule[step], schedule[step + 1]
-        if hold == "renoise":
-            x = _renoised(canvas, noise, x, here)
-            x = solver(velocity, x, here.expand(len(canvas)), there.expand(len(canvas)))
+        if hold != "native":
+            # Above every level of the canvas the next step would noise all of it anew.
+            if walked.level.max() > there:
+                x = _renoised(walked, noise, x, here)
+                x = solver(velocity, x, here.expand(len(canvas)), there.expand(len(canvas)))
         else:
             x = solver(velocity, x, canvas.level * here, canvas.level * there)
             x = torch.where(known, canvas.latents, x)

@@ -31,8 +31,9 @@ class Capabilities:
         height, width: the size it was trained at.
         steps: solver steps of the presets draft, standard and best.
         guidance: default guidance scale; 1 means none.
-        shift: default schedule shift.
+        shift: default schedule shift; None where the model's own schedule follows the size.
         max_frames: video frames in one full-attention canvas, None for no limit.
+        levels_trained: whether it was trained on mixed levels; accepting them is not the same.
     """
 
     levels: Literal["clip", "frame", "region"]
@@ -45,8 +46,14 @@ class Capabilities:
     width: int
     steps: tuple[int, int, int]
     guidance: float
-    shift: float
+    shift: float | None
     max_frames: int | None = None
+    levels_trained: bool = True
+
+    def holding(self, canvas: Canvas) -> Hold:
+        """How this canvas's known parts are kept: a region finer than the model's levels is re-noised."""
+        finer = canvas.level.ndim == 3 and self.levels == "frame"
+        return "renoise" if finer else self.hold
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,10 @@ class FilmModel(Protocol):
 
     def read(self, prompts: Sequence[str], *, negative: str = "") -> Read:
         """Text states of all shots, and of what guidance pushes away from."""
+        ...
+
+    def schedule(self, canvas: Canvas, *, steps: int, shift: float | None) -> Tensor:
+        """`steps + 1` levels from 1 to 0 that suit this canvas; `shift` None is the model's own."""
         ...
 
     def velocity(self, canvas: Canvas, text: Read, *, guidance: float) -> Field:

@@ -14,7 +14,7 @@ from torch import Tensor
 from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.denoise.canvas import Canvas, join
-from kinora.denoise.loop import denoise
+from kinora.denoise.loop import Hold, denoise
 from kinora.denoise.model import FilmModel, Read
 from kinora.flow.solver import Field, Solver
 from kinora.flow.solver.euler import euler
@@ -138,7 +138,7 @@ def stream(
     start: int = 0,
     total: int = 1,
     solver: Solver = euler,
-    hold: str = "native",
+    hold: Hold = "native",
     on_progress: OnProgress = silent,
 ) -> Iterator[Canvas]:
     """Dream canvas after canvas; each is yielded as soon as it is clean.
@@ -168,7 +168,7 @@ def stream(
             noise=noise,
             schedule=schedule,
             solver=solver,
-            hold="renoise" if hold == "renoise" else "native",
+            hold=hold,
             on_progress=_shifted(on_progress, number * steps, total * steps),
         )[known:]
         start += len(chunk)

@@ -1,0 +1,326 @@
+"""Published models on this machine: find, fetch, list, check. In: a hub id or folder. Out: a `Folder`.
+
+Files live in the hub library's own cache, so other programs share them. Nothing but safetensors, configs
+and tokenizers is fetched, and every weights file is checked against the sha256 its publisher states.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from kinora.core.errors import KinoraError, NotFoundError, OutOfMemoryError, UsageError
+from kinora.core.progress import OnProgress, Progress, silent
+from kinora.open_weights.folder import INDEX, PICKLES, Folder, read_json
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+SUMS = "SHA256SUMS"
+COMPONENT_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
+ROOT_FILES = (INDEX, "LICENSE*", "README.md", "NOTICE*")
+VARIANT = re.compile(r"\.(fp16|bf16|fp32|non_ema)[.-]")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file of a published model: its size in bytes and, for weights, its `sha256`."""
+
+    path: str
+    size: int
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the hub tells of a model before it is fetched.
+
+    Args:
+        name: hub id.
+        revision: commit.
+        licence: as its publisher states it, "unknown" where not.
+        files: those that Kinora needs.
+    """
+
+    name: str
+    revision: str
+    licence: str
+    files: tuple[Remote, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A model on this machine."""
+
+    name: str
+    pipeline: str
+    size: int
+    path: Path
+
+
+def locate(name: str) -> Folder | None:
+    """A local folder, or the newest complete snapshot of a hub id; None where there is neither."""
+    if (Path(name) / INDEX).exists():
+        return Folder(name, Path(name))
+    if not HUB_ID.fullmatch(name):
+        return None
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        path = Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, OSError, ValueError):
+        return None
+    return Folder(name, path) if (path / INDEX).exists() else None
+
+
+def release(name: str) -> Release:
+    """Ask the hub what a model holds.
+
+    Raises:
+        UsageError: `name` is no hub id, or its weights are pickled.
+        NotFoundError: the hub has no such model, or it may not be read.
+        KinoraError: the hub cannot be reached.
+    """
+    if not HUB_ID.fullmatch(name):
+        raise UsageError(
+            f"'{name}' is not a hub id",
+            remedy="Write owner/model, for example Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
+        )
+    from huggingface_hub import HfApi, hf_hub_download
+
+    with _Explained(name):
+        info = HfApi().model_info(name, files_metadata=True)
+        revision = str(info.sha)
+        index = Path(hf_hub_download(name, INDEX, revision=revision))
+    components = [part for part in read_json(index) if not part.startswith("_")]
+    siblings = info.siblings or []
+    names = [file.rfilename for file in siblings]
+    _refuse_pickles(name, names, components)
+    files = tuple(
+        Remote(file.rfilename, file.size or 0, file.lfs.sha256 if file.lfs else None)
+        for file in siblings
+        if wanted(file.rfilename, components, names)
+    )
+    card = info.card_data
+    licence = (card.get("license_name") or card.get("license")) if card else None
+    return Release(name, revision, str(licence or "unknown"), files)
+
+
+def pull(found: Release, *, on_progress: OnProgress = silent) -> Folder:
+    """Fetch what is missing; goes on where an earlier pull stopped.
+
+    Raises:
+        OutOfMemoryError: the disk is too small.
+        NotFoundError: a file arrived damaged; it is removed.
+        KinoraError: the connection broke.
+    """
+    from huggingface_hub import hf_hub_download
+
+    _refuse_small_disk(found)
+    path, done = Path(), 0
+    for file in found.files:
+        with _Explained(found.name):
+            path = Path(hf_hub_download(found.name, file.path, revision=found.revision))
+        if file.sha256 and sha256(path) != file.sha256:
+            path.resolve().unlink()
+            path.unlink(missing_ok=True)
+            raise _damaged(found.name, file.path)
+        done += file.size
+        on_progress(Progress("pull", done, found.size, preview=file.path))
+    root = path.parents[found.files[-1].path.count("/")]
+    _point_main_at(root)
+    return Folder(found.name, root)
+
+
+def held() -> list[Held]:
+    """Every model in the hub library's cache that some pipeline class describes."""
+    from huggingface_hub import constants, scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
+    except CacheNotFound:
+        return []
+    found = []
+    for repository in sorted(repositories, key=lambda each: each.repo_id):
+        folder = locate(repository.repo_id)
+        if repository.repo_type == "model" and folder is not None:
+            size = repository.size_on_disk
+            found.append(Held(repository.repo_id, folder.pipeline, size, folder.path))
+    return found
+
+
+def verify(folder: Folder, *, on_progress: OnProgress = silent) -> dict[str, str]:
+    """Check every weights file, and return its sha256.
+
+    Raises:
+        NotFoundError: a file is missing, or its bytes are not the publisher's.
+        UsageError: the weights are pickled.
+    """
+    files = list(_weights(folder))
+    sums = {}
+    for count, (name, file) in enumerate(files, start=1):
+        expected, actual = expected_sum(folder, name, file), sha256(file)
+        if expected is not None and actual != expected:
+            raise _damaged(folder.name, name)
+        sums[name] = actual
+        on_progress(Progress("verify", count, len(files), preview=name))
+    return sums
+
+
+def checksums(folder: Folder) -> dict[str, str]:
+    """File name -> sha256 of the weights: the publisher's where it is known, else computed."""
+    return {
+        name: expected_sum(folder, name, file) or _sum_of(file, file.stat().st_mtime_ns)
+        for name, file in _weights(folder)
+    }
+
+
+def expected_sum(folder: Folder, name: str, file: Path) -> str | None:
+    """What a file's sha256 should be: the cache names its blobs so, a folder may hold `SHA256SUMS`."""
+    blob = file.resolve().name
+    if file.is_symlink() and re.fullmatch(r"[0-9a-f]{64}", blob):
+        return blob
+    listed = folder.path / SUMS
+    if not listed.exists():
+        return None
+    lines = (line.split(maxsplit=1) for line in listed.read_text().splitlines() if line.strip())
+    return {path.lstrip("*"): total for total, path in lines}.get(name)
+
+
+def sha256(file: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def wanted(file: str, components: list[str], all_files: list[str]) -> bool:
+    """Whether a file is needed; a half-precision twin of a file that is there too is not."""
+    folder, _, name = file.rpartition("/")
+    if not folder:
+        return any(fnmatch(name, pattern) for pattern in ROOT_FILES)
+    if folder not in components or not any(fnmatch(name, each) for each in COMPONENT_FILES):
+        return False
+    plain = VARIANT.sub(lambda found: found.group()[-1], name)
+    return plain == name or f"{folder}/{plain}" not in all_files
+
+
+def _weights(folder: Folder) -> Iterator[tuple[str, Path]]:
+    for component in folder.networks():
+        for file in folder.weights(component):
+            yield f"{component}/{file.name}", file
+
+
+def _point_main_at(root: Path) -> None:
+    """So that the name alone finds this snapshot when there is no network."""
+    reference = root.parents[1] / "refs" / "main"
+    if not reference.exists():
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        reference.write_text(root.name)
+
+
+def _refuse_pickles(name: str, files: list[str], components: list[str]) -> None:
+    for component in components:
+        inside = [Path(file) for file in files if file.startswith(f"{component}/")]
+        suffixes = {file.suffix for file in inside}
+        if suffixes & PICKLES and ".safetensors" not in suffixes:
+            raise UsageError(
+                f"{name} publishes {component} as a pickle",
+                why="a pickle can run any program; only safetensors are read",
+                remedy="Use a safetensors release of the model",
+            )
+
+
+def _refuse_small_disk(found: Release) -> None:
+    from huggingface_hub import constants
+
+    place = Path(constants.HF_HUB_CACHE)
+    there = next(parent for parent in (place, *place.parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    missing = sum(file.size for file in found.files if not _cached(found, file))
+    if missing > free:
+        raise OutOfMemoryError(
+            f"{found.name} needs {gigabytes(missing)} of disk",
+            why=f"{there} has {gigabytes(free)} free",
+            remedy="Free some space, or set HF_HOME to a folder on a larger disk",
+        )
+
+
+def _cached(found: Release, file: Remote) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(found.name, file.path, revision=found.revision), str)
+
+
+def gigabytes(size: int) -> str:
+    """A size for readers."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
+
+
+@lru_cache(maxsize=256)
+def _sum_of(file: Path, modified: int) -> str:
+    del modified  # part of the key: a file that changed is read again
+    return sha256(file)
+
+
+def _damaged(name: str, file: str) -> NotFoundError:
+    return NotFoundError(
+        f"{name}/{file} is damaged",
+        why="its sha256 is not the one its publisher states",
+        remedy=f"Run: kinora models pull {name}",
+    )
+
+
+class _Explained:
+    """Errors of the hub library in words a user can act on."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, Exception) and not isinstance(error, KinoraError):
+            raise _told(self.name, error) from error
+
+
+def _told(name: str, error: Exception) -> KinoraError:
+    from huggingface_hub import errors
+
+    why = " ".join(str(error).split())[:200] or type(error).__name__
+    if isinstance(error, errors.GatedRepoError):
+        return NotFoundError(
+            f"{name} is given only to those who accept its licence",
+            remedy="Accept it on the model's page, then run: hf auth login",
+        )
+    if isinstance(error, (errors.RepositoryNotFoundError, errors.EntryNotFoundError)):
+        missing = isinstance(error, errors.RepositoryNotFoundError)
+        what = f"the hub has no model {name}" if missing else f"{name} lacks a file"
+        if isinstance(error, errors.LocalEntryNotFoundError):
+            return _broken(name, why)
+        return NotFoundError(what, why="" if missing else why, remedy="Check the spelling")
+    if isinstance(error, errors.OfflineModeIsEnabled) or os.environ.get("HF_HUB_OFFLINE") == "1":
+        return NotFoundError(
+            f"{name} is not on this machine and the network is switched off",
+            remedy="Unset HF_HUB_OFFLINE, or name a local folder",
+        )
+    return _broken(name, why)
+
+
+def _broken(name: str, why: str) -> KinoraError:
+    return KinoraError(
+        f"the connection to the hub broke while fetching {name}",
+        why=why,
+        remedy=f"Run it again, it goes on where it stopped: kinora models pull {name}",
+    )

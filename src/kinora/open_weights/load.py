@@ -1,0 +1,64 @@
+"""A published model by hub id or folder. In: a name. Out: an `OpenModel`, its files checked, nothing loaded yet."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from kinora.open_weights.cogvideox import cogvideox
+from kinora.open_weights.family import Family
+from kinora.open_weights.folder import Folder, unknown_class
+from kinora.open_weights.hunyuan import hunyuan
+from kinora.open_weights.ltx import ltx
+from kinora.open_weights.mochi import mochi
+from kinora.open_weights.model import OpenModel
+from kinora.open_weights.shelf import Placement, Shelf
+from kinora.open_weights.skyreels import skyreels, skyreels_forcing
+from kinora.open_weights.vace import vace
+from kinora.open_weights.wan import wan
+from kinora.open_weights.wan_image import wan_image
+
+FAMILIES: dict[str, Callable[[Folder], Family]] = {
+    "WanPipeline": wan,
+    "WanImageToVideoPipeline": wan_image,
+    "WanVACEPipeline": vace,
+    "SkyReelsV2Pipeline": skyreels,
+    "SkyReelsV2DiffusionForcingPipeline": skyreels_forcing,
+    "LTXPipeline": ltx,
+    "LTXConditionPipeline": ltx,
+    "LTXImageToVideoPipeline": ltx,
+    "CogVideoXPipeline": cogvideox,
+    "MochiPipeline": mochi,
+    "HunyuanVideo15Pipeline": hunyuan,
+}
+"""Pipeline class of `model_index.json` -> who describes it."""
+
+
+def load_open(
+    path: Path, *, name: str | None = None, placement: Placement | None = None
+) -> OpenModel:
+    """The model in a folder.
+
+    Args:
+        path: the folder.
+        name: how the user calls it, by default the folder.
+        placement: where it computes.
+
+    Raises:
+        UnsupportedError: no family describes its class.
+        NotFoundError: files are missing.
+        UsageError: the weights are pickled.
+    """
+    folder = Folder(name or str(path), path)
+    describe = FAMILIES.get(folder.pipeline)
+    if describe is None:
+        raise unknown_class(folder, sorted(FAMILIES))
+    folder.check()
+    return OpenModel(describe(folder), Shelf(folder, placement or best_placement()))
+
+
+def best_placement() -> Placement:
+    """bfloat16 on an accelerator, float32 on the processor."""
+    if torch.cuda.is_available():
+        return Placement(torch.device("cuda"), torch.bfloat16, "sequential")
+    return Placement()

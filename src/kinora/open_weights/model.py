@@ -1,0 +1,180 @@
+"""A published model as a `FilmModel`. In: a family and its networks. Out: words, velocities, latents, frames."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import torch
+from einops import rearrange, reduce
+from torch import Tensor
+
+from kinora.core.clip import Clip, Frames
+from kinora.core.errors import UnsupportedError
+from kinora.core.shape import LatentShape, Stride
+from kinora.denoise.canvas import OUTSIDE_TIME, Canvas
+from kinora.denoise.model import Capabilities, Read
+from kinora.flow.guidance import classifier_free
+from kinora.flow.solver import Field
+from kinora.open_weights.codec import Codec
+from kinora.open_weights.family import Family, Moment, Prepared, Words
+from kinora.open_weights.shelf import Shelf
+
+
+@dataclass(frozen=True, eq=False)
+class OpenModel:
+    """A family's description and the networks of one folder."""
+
+    family: Family
+    shelf: Shelf
+
+    @property
+    def name(self) -> str:
+        """Hub id or folder."""
+        return self.shelf.folder.name
+
+    @property
+    def stride(self) -> Stride:
+        """Pixels to latents to tokens."""
+        return self.family.stride
+
+    @property
+    def channels(self) -> int:
+        """Latent channels."""
+        return self.family.channels
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        return self.family.capabilities
+
+    @cached_property
+    def codec(self) -> Codec:
+        """The video compression network."""
+        return self.family.codec(self.shelf)
+
+    def checksums(self) -> dict[str, str]:
+        """File name -> sha256 of every weights file."""
+        from kinora.open_weights.hub import checksums
+
+        return checksums(self.shelf.folder)
+
+    def read(self, prompts: Sequence[str], *, negative: str = "") -> Read:
+        """Words of every shot; the last entry is what guidance pushes away from."""
+        states = self.family.read(self.shelf, [*prompts, negative])
+        self.shelf.done_reading()
+        return Read(states=states)
+
+    def schedule(self, canvas: Canvas, *, steps: int, shift: float | None) -> Tensor:
+        """The levels this model was tuned for."""
+        _, _, height, width = canvas.latents.shape
+        shape = LatentShape(len(canvas), height, width)
+        return self.family.schedule(steps=steps, shape=shape, shift=shift)
+
+    def velocity(self, canvas: Canvas, text: Read, *, guidance: float) -> Field:
+        """The guided velocity; a frame listens to its own shot, one pass per shot.
+
+        Raises:
+            UnsupportedError: the canvas holds several cameras or frames outside time.
+        """
+        _check(self, canvas)
+        prepared = self.family.prepare(self.shelf, self.codec, canvas)
+        shots = canvas.text.unique().tolist()
+
+        @torch.inference_mode()
+        def field(x: Tensor, level: Tensor) -> Tensor:
+            network, scale = self._expert(level, guidance)
+            passes = {
+                shot: self._pass(network, x, level, text.states[shot], prepared, f"shot {shot}")
+                for shot in shots
+            }
+            heard = passes[shots[0]]
+            for shot in shots[1:]:
+                heard = torch.where((canvas.text == shot)[:, None, None, None], passes[shot], heard)
+            if scale == 1:
+                return heard
+            unheard = self._pass(network, x, level, text.states[-1], prepared, "negative")
+            return classifier_free(heard, unheard, scale)
+
+        return field
+
+    def encode(self, clip: Clip) -> Tensor:
+        """A clip -> `[f c h w]`."""
+        return self.codec.encode(clip)
+
+    def decode(self, latents: Tensor) -> Iterator[Frames]:
+        """Frames, chunk by chunk."""
+        return self.codec.decode(latents)
+
+    def _expert(self, level: Tensor, guidance: float) -> tuple[Any, float]:
+        experts = self.family.experts
+        if experts is None or self.family.coordinates.time(level.max()) >= 1000 * experts.boundary:
+            return self.shelf.get("transformer"), guidance
+        return self.shelf.get("transformer_2"), guidance * experts.guidance
+
+    def _pass(
+        self,
+        network: Any,
+        x: Tensor,
+        level: Tensor,
+        words: Words,
+        prepared: Prepared,
+        name: str,
+    ) -> Tensor:
+        """One network call: data minus noise `[f c h w]`, float32."""
+        family = self.family
+        y = family.coordinates.enter(x, level)
+        joined = y if prepared.channels is None else torch.cat([y, prepared.channels.to(y)], 1)
+        frames, _, height, width = x.shape
+        shape = LatentShape(frames, height, width)
+        moment = Moment(shape, family.coordinates.time(level), family.capabilities.fps)
+        arguments = {**words, **prepared.arguments, **family.arguments(moment)}
+        device = self.shelf.placement.device
+        put = partial(placed, network=network, device=device)
+        context = getattr(network, "cache_context", nullcontext)
+        with context(name):
+            raw = network(
+                hidden_states=put(rearrange(joined, f"f c h w -> {family.layout}")),
+                timestep=timestep(moment, family).to(device),
+                return_dict=False,
+                **{key: put(value) for key, value in arguments.items()},
+            )[0]
+        output = rearrange(
+            raw.float().to(x.device), f"{family.layout} -> f c h w", f=frames, h=height, w=width
+        )
+        return family.coordinates.leave(y, output, level)
+
+
+def timestep(moment: Moment, family: Family) -> Tensor:
+    """The time as fine as the network takes it: `[1]`, `[1 f]` or `[1 n]`."""
+    time = moment.time
+    if family.grain == "clip" or (family.grain == "token" and bool((time == time.max()).all())):
+        return time.max()[None]
+    if family.grain == "frame":
+        return (time if time.ndim == 1 else time.amax((-2, -1)))[None]
+    if time.ndim == 1:
+        time = time[:, None, None].expand(-1, moment.shape.height, moment.shape.width)
+    patch = family.stride.patch
+    return reduce(time, "f (h p) (w q) -> 1 (f h w)", "max", p=patch, q=patch)
+
+
+def placed(value: Any, network: Any, device: torch.device) -> Any:
+    """Tensors where the network computes; floating ones in its precision."""
+    if isinstance(value, tuple):
+        return tuple(placed(each, network, device) for each in value)
+    if not isinstance(value, Tensor):
+        return value
+    return value.to(device, network.dtype if value.is_floating_point() else value.dtype)
+
+
+def _check(model: OpenModel, canvas: Canvas) -> None:
+    if (canvas.view != canvas.view[0]).any():
+        raise UnsupportedError(
+            f"{model.name} knows one camera only", remedy="Make each angle as a film of its own"
+        )
+    if (canvas.time == OUTSIDE_TIME).any():
+        raise UnsupportedError(
+            f"{model.name} was not trained on references outside time",
+            remedy="Hold the character's picture as the first frame instead",
+        )

@@ -1,0 +1,134 @@
+"""The networks of a folder, loaded when asked for. In: a folder and a placement. Out: networks in place.
+
+`resident` keeps all on the device; `sequential` holds one group at a time (words, then pictures);
+`offload` also moves the transformer's blocks to the device one after the other.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from kinora.core.errors import NotFoundError
+from kinora.open_weights.folder import Folder
+
+Plan = Literal["resident", "sequential", "offload"]
+VAE = "vae"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where and in what precision networks live.
+
+    Args:
+        device: where they compute.
+        dtype: of transformers and text encoders; the video compression network stays float32.
+        plan: how many of them stay there.
+    """
+
+    device: torch.device = torch.device("cpu")
+    dtype: torch.dtype = torch.float32
+    plan: Plan = "resident"
+
+
+class Shelf:
+    """Loads each network once, and gives its memory back when told to."""
+
+    def __init__(self, folder: Folder, placement: Placement) -> None:
+        self.folder = folder
+        self.placement = placement
+        self._loaded: dict[str, Any] = {}
+
+    def get(self, component: str) -> Any:
+        """A component, loaded now if it is not yet."""
+        if component not in self._loaded:
+            self._loaded[component] = self._load(component)
+        return self._loaded[component]
+
+    def loaded(self) -> tuple[str, ...]:
+        """The components in memory."""
+        return tuple(self._loaded)
+
+    def put(self, component: str, network: Any) -> None:
+        """Use this object for a component."""
+        self._loaded[component] = network
+
+    def drop(self, *components: str) -> None:
+        """Forget components; the next `get` loads them again."""
+        for component in components:
+            self._loaded.pop(component, None)
+        if self.placement.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def done_reading(self) -> None:
+        """Words are read: unless all is resident, the text encoders go."""
+        if self.placement.plan != "resident":
+            self.drop(*(name for name in self._loaded if name.startswith("text_encoder")))
+
+    def _load(self, component: str) -> Any:
+        kind = self.folder.kind(component)
+        if kind is None:
+            raise NotFoundError(
+                f"{self.folder.name} has no {component}", remedy=self.folder.fetch_again()
+            )
+        if "Tokenizer" in kind or "Processor" in kind:
+            return self._from_transformers(component, kind)
+        self.folder.weights(component)
+        library = self.folder.index[component][0]
+        try:
+            network = (
+                self._diffusers(component, kind)
+                if library == "diffusers"
+                else self._transformers(component, kind)
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise NotFoundError(
+                f"{self.folder.name}/{component} cannot be loaded",
+                why=" ".join(str(error).split())[:300],
+                remedy=f"Run: kinora models verify {self.folder.name}",
+            ) from error
+        network.eval().requires_grad_(False)
+        return self._placed(component, network)
+
+    def _diffusers(self, component: str, kind: str) -> Any:
+        import diffusers
+
+        dtype = torch.float32 if component == VAE else self.placement.dtype
+        # from_pretrained, never .to(dtype): it keeps the modules that must stay float32.
+        return getattr(diffusers, kind).from_pretrained(
+            str(self.folder.path),
+            subfolder=component,
+            torch_dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+        )
+
+    def _transformers(self, component: str, kind: str) -> Any:
+        import transformers
+
+        return getattr(transformers, kind).from_pretrained(
+            str(self.folder.path / component),
+            dtype=self.placement.dtype,
+            use_safetensors=True,
+            local_files_only=True,
+        )
+
+    def _from_transformers(self, component: str, kind: str) -> Any:
+        import transformers
+
+        # The auto class reads what the folder's tokenizer is; older names of a class keep working.
+        maker = transformers.AutoTokenizer if "Tokenizer" in kind else getattr(transformers, kind)
+        return maker.from_pretrained(str(self.folder.path / component), local_files_only=True)
+
+    def _placed(self, component: str, network: Any) -> Any:
+        offloaded = self.placement.plan == "offload" and component.startswith("transformer")
+        if not offloaded:
+            return network.to(self.placement.device)
+        network.enable_group_offload(
+            onload_device=self.placement.device,
+            offload_device=torch.device("cpu"),
+            offload_type="block_level",
+            num_blocks_per_group=1,
+            use_stream=self.placement.device.type == "cuda",
+        )
+        return network

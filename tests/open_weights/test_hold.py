@@ -1,0 +1,232 @@
+"""Known frames: each family keeps them in its own way, as its own pipeline would, and says what it cannot."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from kinora.core.clip import Clip
+from kinora.core.errors import UnsupportedError
+from kinora.core.shape import LatentShape
+from kinora.denoise.canvas import OUTSIDE_TIME, Canvas, blank
+from kinora.denoise.condition import Hold, Region, Words
+from kinora.denoise.loop import denoise
+from kinora.generate import Request, generate
+from kinora.open_weights.family import Prepared
+from kinora.open_weights.known import Known, known, runs
+from kinora.open_weights.load import load_open
+from kinora.open_weights.model import OpenModel
+from kinora.open_weights.vace import steering
+from kinora.open_weights.wan_image import states, told
+
+Tiny = Callable[[str], Path]
+
+STEPS = 3
+
+pytestmark = [
+    # The library warns of its own parts when a pipeline is written or read.
+    pytest.mark.filterwarnings("ignore::FutureWarning:diffusers"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers"),
+]
+
+
+def canvas_of(model: OpenModel, *, frames: int = 3) -> Canvas:
+    return blank(LatentShape(frames, 4, 4), channels=model.channels, step=0.25)
+
+
+def picture(side: int) -> Image.Image:
+    noise = np.random.default_rng(0).integers(0, 255, (side, side, 3), dtype=np.uint8)
+    return Image.fromarray(noise)
+
+
+def pixels_of(image: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def dreamt(model: OpenModel, canvas: Canvas) -> Tensor:
+    done = denoise(
+        canvas,
+        model.velocity(canvas, model.read(["a red ball."], negative="bad"), guidance=4.0),
+        noise=canvas.noise(0),
+        schedule=model.schedule(canvas, steps=STEPS, shift=None),
+        hold=model.capabilities.holding(canvas),
+    )
+    return done.latents.transpose(0, 1)[None]
+
+
+def pipeline_makes(pipeline: Any, canvas: Canvas, **more: Any) -> Tensor:
+    pipeline.set_progress_bar_config(disable=True)
+    made: Tensor = pipeline(
+        prompt="a red ball.", negative_prompt="bad", guidance_scale=4.0, output_type="latent",
+        num_inference_steps=STEPS, latents=canvas.noise(0).transpose(0, 1)[None], num_frames=9, **more,
+    ).frames  # fmt: skip
+    return made
+
+
+def telling(model: OpenModel, prepared: Prepared) -> OpenModel:
+    """The model, told this whatever the canvas holds."""
+    return OpenModel(replace(model.family, prepare=lambda *_: prepared), model.shelf)
+
+
+def test_a_picture_becomes_video_as_in_the_pipeline(tiny: Tiny) -> None:
+    from diffusers import WanImageToVideoPipeline
+
+    model, image = load_open(tiny("wan-i2v")), picture(32)
+    seen = Known(torch.zeros(9, 3, 32, 32), torch.zeros(9, 1, 32, 32))
+    seen.pixels[0], seen.shown[0] = pixels_of(image), 1.0
+    prepared = Prepared(
+        channels=told(model.codec, seen, time=4),
+        arguments={"encoder_hidden_states_image": states(model.shelf, seen, ends=False)},
+    )
+    canvas = canvas_of(model)
+    pipeline = WanImageToVideoPipeline.from_pretrained(tiny("wan-i2v"))
+    made = pipeline_makes(pipeline, canvas, image=image, height=32, width=32)
+    ours = dreamt(telling(model, prepared), canvas)
+    torch.testing.assert_close(ours, made, atol=1e-4, rtol=1e-4)
+    assert made.std() > 0.3
+
+
+def test_known_pixels_steer_as_in_the_pipeline(tiny: Tiny) -> None:
+    from diffusers import WanVACEPipeline
+
+    model = load_open(tiny("vace"))
+    seen = Known(torch.zeros(9, 3, 32, 32), torch.zeros(9, 1, 32, 32))
+    seen.pixels[:3] = pixels_of(picture(32))
+    seen.shown[:3] = 1.0
+    seen.shown[1, :, 16:] = 0.0
+    seen = Known(seen.pixels * seen.shown, seen.shown)
+    control = steering(model.codec, seen, frames=3, space=8)
+    canvas = canvas_of(model)
+    made = pipeline_makes(
+        WanVACEPipeline.from_pretrained(tiny("vace")),
+        canvas,
+        video=seen.pixels[None] / 2 + 0.5,
+        mask=(1 - seen.shown).expand(-1, 3, -1, -1)[None],
+        height=32,
+        width=32,
+    )
+    ours = dreamt(telling(model, Prepared(arguments={"control_hidden_states": control})), canvas)
+    torch.testing.assert_close(ours, made, atol=1e-4, rtol=1e-4)
+    free = dreamt(model, canvas)
+    assert (free - made).abs().max() > 0.01, "the branch steers"
+
+
+def test_a_first_frame_at_level_zero_as_in_the_pipeline(tiny: Tiny) -> None:
+    from diffusers import WanImageToVideoPipeline
+
+    model, image = load_open(tiny("wan-ti2v")), picture(64)
+    still = model.codec.encode_pixels(pixels_of(image)[None])
+    canvas = canvas_of(model)
+    pipeline = WanImageToVideoPipeline(
+        **{
+            part: model.shelf.get(part)
+            for part in ("transformer", "vae", "text_encoder", "tokenizer")
+        },
+        scheduler=load_scheduler(tiny("wan-ti2v")),
+        expand_timesteps=True,
+    )
+    made = pipeline_makes(pipeline, canvas, image=image, height=64, width=64)
+    ours = dreamt(model, Hold(still).apply(canvas))
+    torch.testing.assert_close(ours, made, atol=1e-4, rtol=1e-4)
+    assert torch.equal(ours[0, :, 0], still[0]), "and it comes back bit-exact"
+
+
+def load_scheduler(folder: Path) -> Any:
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    return FlowMatchEulerDiscreteScheduler.from_pretrained(folder, subfolder="scheduler")
+
+
+EDITS = {
+    "first frame": slice(0, 1),
+    "extend": slice(0, 2),
+    "extend backward": slice(2, 3),
+    "retake": slice(0, 3, 2),
+}
+
+
+@pytest.mark.parametrize("name", ["wan", "wan-ti2v", "skyreels-df", "wan-i2v", "vace", "mochi"])
+# The library asks for float32 autocast, which the processor has not.
+@pytest.mark.filterwarnings("ignore:In CPU autocast:UserWarning")
+def test_edits_keep_what_is_held_and_listen_to_it(tiny: Tiny, name: str) -> None:
+    model = load_open(tiny(name))
+    latents = torch.randn(3, model.channels, 4, 4, generator=torch.Generator().manual_seed(2))
+    words, base = model.read(["a red ball."]), canvas_of(model)
+    outcomes = []
+    for held in EDITS.values():
+        canvas = base.with_(latents=latents, level=torch.ones(3))
+        canvas.level[held] = 0.0
+        done = denoise(
+            canvas,
+            model.velocity(canvas, words, guidance=1.0),
+            noise=canvas.noise(0),
+            schedule=model.schedule(canvas, steps=2, shift=None),
+            hold=model.capabilities.holding(canvas),
+        )
+        assert torch.equal(done.latents[held], latents[held])
+        outcomes.append(done.latents[1])
+    assert (outcomes[0] - outcomes[2]).abs().max() > 1e-3, "the frame between hears which is held"
+
+
+def test_a_film_from_a_picture(tiny: Tiny) -> None:
+    model = load_open(tiny("wan-ti2v"))
+    image = np.array(picture(64))[None]
+    still = model.encode(Clip(image, 24))
+    request = Request(
+        ("a red ball.",), seconds=8 / 24, height=64, width=64, steps=2, conditions=(Hold(still),)
+    )
+    film = generate(model, request)
+    assert film.clip.frames.shape == (9, 64, 64, 3)
+    assert torch.equal(film.latents[0], still[0])
+    assert film.request.shift == 5.0, "the folder's own"
+
+
+def test_a_region_of_a_model_with_levels_by_frame_is_noised_anew(tiny: Tiny) -> None:
+    model = load_open(tiny("skyreels-df"))
+    latents = torch.randn(3, model.channels, 4, 4, generator=torch.Generator().manual_seed(2))
+    mask = torch.zeros(4, 4)
+    mask[:, 2:] = 1
+    canvas = Region(mask).apply(canvas_of(model).with_(latents=latents))
+    assert model.capabilities.holding(canvas) == "renoise"
+    made = dreamt(model, canvas)[0].transpose(0, 1)
+    assert torch.equal(made[..., :2], latents[..., :2])
+    assert not torch.equal(made[..., 2:], latents[..., 2:])
+
+
+def test_frames_listen_to_their_own_shot(tiny: Tiny) -> None:
+    model = load_open(tiny("wan"))
+    words = model.read(["a red ball.", "x"])
+    canvas = canvas_of(model)
+    level = torch.ones(3)
+    mixed = model.velocity(Words(1, 2, 3).apply(canvas), words, guidance=1.0)
+    first = model.velocity(canvas, words, guidance=1.0)(canvas.noise(0), level)
+    both = mixed(canvas.noise(0), level)
+    assert torch.equal(both[:2], first[:2])
+    assert not torch.equal(both[2], first[2])
+
+
+def test_what_a_model_cannot_is_said(tiny: Tiny) -> None:
+    model = load_open(tiny("wan-i2v"))
+    words = model.read(["x"])
+    canvas = canvas_of(model)
+    with pytest.raises(UnsupportedError, match="no frame of the canvas is known"):
+        model.velocity(canvas, words, guidance=1.0)
+    with pytest.raises(UnsupportedError, match="one camera"):
+        model.velocity(canvas.with_(view=torch.tensor([0, 1, 0])), words, guidance=1.0)
+    outside = canvas.with_(time=torch.tensor([0.0, OUTSIDE_TIME, 1.0]))
+    with pytest.raises(UnsupportedError, match="references"):
+        model.velocity(outside, words, guidance=1.0)
+
+
+def test_a_run_in_the_middle_shows_its_first_picture_only(tiny: Tiny) -> None:
+    model = load_open(tiny("wan"))
+    canvas = canvas_of(model).with_(level=torch.tensor([1.0, 1.0, 0.0]))
+    seen = known(canvas, model.codec, model.stride)
+    assert seen.shown[:, 0, 0, 0].tolist() == [0.0] * 8 + [1.0]
+    assert runs(torch.tensor([True, True, False, True])) == [(0, 2), (3, 4)]

@@ -1,0 +1,226 @@
+"""Pull, list, verify against a hub of our own on this machine, which cuts the line when told to."""
+
+import hashlib
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from huggingface_hub import constants
+
+from kinora.core.errors import KinoraError, NotFoundError, OutOfMemoryError, UsageError
+from kinora.open_weights import hub
+from kinora.open_weights.folder import Folder
+
+NAME, COMMIT = "tiny/film", "a" * 40
+HEAVY = "transformer/diffusion_pytorch_model.safetensors"
+INDEX = {
+    "_class_name": "WanPipeline",
+    "transformer": ["diffusers", "WanTransformer3DModel"],
+    "scheduler": ["diffusers", "UniPCMultistepScheduler"],
+}
+
+
+def published() -> dict[str, bytes]:
+    return {
+        "model_index.json": json.dumps(INDEX).encode(),
+        "README.md": b"a card",
+        "transformer/config.json": b"{}",
+        HEAVY: bytes(range(256)) * 40_000,
+        "transformer/diffusion_pytorch_model.fp16.safetensors": b"twin",
+        "scheduler/scheduler_config.json": b"{}",
+        "original.safetensors": b"another layout",
+    }
+
+
+@dataclass
+class Hub:
+    files: dict[str, bytes] = field(default_factory=published)
+    cut: bool = False
+    ranges: list[str] = field(default_factory=list)
+    url: str = ""
+
+    def listing(self) -> dict[str, object]:
+        siblings = []
+        for name, content in self.files.items():
+            entry: dict[str, object] = {"rfilename": name, "size": len(content)}
+            if name.endswith(".safetensors"):
+                digest = hashlib.sha256(published().get(name, content)).hexdigest()
+                entry["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 1}
+            siblings.append(entry)
+        card = {"license": "apache-2.0"}
+        return {"id": NAME, "sha": COMMIT, "siblings": siblings, "cardData": card, "tags": []}
+
+
+def handler(held: Hub) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.answer(body=False)
+
+        def do_GET(self) -> None:
+            self.answer(body=True)
+
+        def answer(self, *, body: bool) -> None:
+            path = self.path.split("?")[0]
+            name = path.partition(f"/resolve/{COMMIT}/")[2]
+            if path.startswith("/api/models/"):
+                content = json.dumps(held.listing()).encode()
+            elif name in held.files:
+                content = held.files[name]
+            else:
+                self.send_response(404)
+                self.send_header("X-Error-Code", "EntryNotFound")
+                self.end_headers()
+                return
+            start = 0
+            if "Range" in self.headers and body:
+                held.ranges.append(self.headers["Range"])
+                start = int(self.headers["Range"].split("=")[1].split("-")[0])
+            self.send_response(206 if start else 200)
+            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+            self.send_header("Content-Length", str(len(content) - start))
+            self.end_headers()
+            if body:
+                half = held.cut and name == HEAVY
+                self.wfile.write(content[start : len(content) // 2] if half else content[start:])
+                self.close_connection = True
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    return Handler
+
+
+@pytest.fixture
+def our_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    held = Hub()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(held))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    held.url = f"http://127.0.0.1:{server.server_port}"
+    template = held.url + "/{repo_id}/resolve/{revision}/{filename}"
+    for name, value in (
+        ("ENDPOINT", held.url),
+        ("HUGGINGFACE_CO_URL_TEMPLATE", template),
+        ("HF_HUB_CACHE", str(tmp_path / "cache")),
+        ("HF_HUB_OFFLINE", False),
+    ):
+        monkeypatch.setattr(constants, name, value)
+    yield held
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_size_and_licence_are_told_before_anything_is_fetched(our_hub: Hub) -> None:
+    found = hub.release(NAME)
+    assert found.licence == "apache-2.0"
+    names = {file.path for file in found.files}
+    assert names == set(our_hub.files) - {
+        "original.safetensors",
+        "transformer/diffusion_pytorch_model.fp16.safetensors",
+    }
+    assert found.size == sum(len(our_hub.files[name]) for name in names)
+
+
+def test_a_pull_that_was_cut_goes_on_where_it_stopped(our_hub: Hub) -> None:
+    found = hub.release(NAME)
+    our_hub.cut = True
+    with pytest.raises(KinoraError, match="kinora models pull tiny/film"):
+        hub.pull(found)
+    partial = hub.locate(NAME)
+    assert partial is not None
+    with pytest.raises(NotFoundError, match="kinora models pull tiny/film"):
+        partial.check()
+    our_hub.cut, our_hub.ranges[:] = False, []
+    folder = hub.pull(found)
+    half = len(our_hub.files[HEAVY]) // 2
+    assert our_hub.ranges == [f"bytes={half}-"]
+    assert (folder.path / HEAVY).read_bytes() == our_hub.files[HEAVY]
+    assert hub.locate(NAME) == folder
+    assert [each.name for each in hub.held()] == [NAME]
+    expected = hashlib.sha256(our_hub.files[HEAVY]).hexdigest()
+    assert hub.verify(folder) == hub.checksums(folder) == {HEAVY: expected}
+
+
+def test_a_file_that_arrives_damaged_is_removed(our_hub: Hub) -> None:
+    our_hub.files[HEAVY] = b"x" * len(our_hub.files[HEAVY])
+    with pytest.raises(NotFoundError, match="damaged"):
+        hub.pull(hub.release(NAME))
+    assert not list(Path(constants.HF_HUB_CACHE).rglob("diffusion_pytorch_model.safetensors"))
+
+
+def test_pickles_are_refused_before_anything_is_fetched(our_hub: Hub) -> None:
+    our_hub.files = {
+        name.replace(".safetensors", ".bin"): content for name, content in our_hub.files.items()
+    }
+    with pytest.raises(UsageError, match="pickle"):
+        hub.release(NAME)
+
+
+def test_a_small_disk_is_said_beforehand(our_hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = hub.release(NAME)
+    monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    with pytest.raises(OutOfMemoryError, match="HF_HOME"):
+        hub.pull(found)
+
+
+def test_a_hub_that_is_away_and_a_name_that_is_none(our_hub: Hub) -> None:
+    with pytest.raises(UsageError, match="owner/model"):
+        hub.release("no id")
+    with pytest.raises(NotFoundError):
+        our_hub.files.pop("model_index.json")
+        hub.release(NAME)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Folder:
+    for name, content in published().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "transformer/diffusion_pytorch_model.fp16.safetensors").unlink()
+    return Folder(str(tmp_path), tmp_path)
+
+
+def test_a_folder_is_checked_against_its_own_sums(local: Folder) -> None:
+    right = hashlib.sha256(published()[HEAVY]).hexdigest()
+    (local.path / hub.SUMS).write_text(f"{right}  {HEAVY}\n")
+    assert hub.verify(local) == {HEAVY: right}
+    (local.path / HEAVY).write_bytes(b"other")
+    with pytest.raises(NotFoundError, match="damaged"):
+        hub.verify(local)
+
+
+def test_a_missing_shard_and_a_pickle_are_named(local: Folder) -> None:
+    weights = local.path / HEAVY
+    index = {"weight_map": {"a": "one-of-2.safetensors", "b": "two-of-2.safetensors"}}
+    listing = weights.with_name("diffusion_pytorch_model.safetensors.index.json")
+    listing.write_text(json.dumps(index))
+    weights.rename(weights.with_name("one-of-2.safetensors"))
+    with pytest.raises(NotFoundError, match=r"two-of-2.*1 of 2 shards"):
+        local.check()
+    listing.unlink()
+    weights.with_name("one-of-2.safetensors").rename(weights.with_suffix(".bin"))
+    with pytest.raises(UsageError, match="only safetensors are read"):
+        local.check()
+    weights.with_suffix(".bin").unlink()
+    with pytest.raises(NotFoundError, match="has no weights in transformer/"):
+        local.check()
+
+
+def test_the_command_line_lists_and_checks(
+    local: Folder, kinora: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: Path
+) -> None:
+    cache = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
+    told = kinora("models", "verify", local.path, "--json", **cache)
+    assert told.returncode == 0, told.stderr
+    assert list(json.loads(told.stdout)["sha256"]) == [HEAVY]
+    nowhere = kinora("models", "pull", "no/where", **cache)
+    assert nowhere.returncode == 3, nowhere.stderr
+    assert "switched off" in nowhere.stderr
