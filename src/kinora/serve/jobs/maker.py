@@ -24,7 +24,7 @@ from kinora.media.image import cover
 from kinora.media.write import ClipWriter
 from kinora.serve.edits import Assets, Plan, plan
 from kinora.serve.jobs import rows
-from kinora.serve.jobs.artefacts import Artefacts, character, picture, source
+from kinora.serve.jobs.artefacts import Artefacts, character, folder, picture, source
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
 from kinora.serve.jobs.guard import persist
@@ -93,9 +93,10 @@ class Maker:
         files = self._files(video)
         if files.has("film.mp4"):
             return
-        drawn = files.local("drawn.mp4")
+        drawn, wish = files.local("drawn.mp4"), self._wish(video)
+        parents = self._parents(files, video)
         with files.making("film.mp4") as target:
-            self._seal(drawn, target, wish=self._wish(video), video=video)
+            self._seal(drawn, target, wish=wish, video=video, parents=parents)
 
     def deliver(self, video: str, generation: int) -> None:
         """Tell the world, once."""
@@ -197,6 +198,16 @@ class Maker:
 
     def _files(self, video: str) -> Artefacts:
         return Artefacts(self._store, video, scratch=self._scratch)
+
+    def _parents(self, files: Artefacts, video: str) -> tuple[Path, ...]:
+        """The film that this one was made from, if it is still there."""
+        with self._database.read() as connection:
+            row = rows.find(connection, video)
+        if row is None or row.remixed_from is None:
+            return ()
+        file = files.beside(f"{row.remixed_from}.mp4")
+        key = f"{folder(row.remixed_from)}/film.mp4"
+        return (file,) if self._store.fetch(key, file) else ()
 
     def _wish(self, video: str) -> Wish:
         with self._database.read() as connection:
