@@ -48,7 +48,8 @@ class Judge:
     @torch.inference_mode()
     def glance(self, frames: Frames) -> Glance:
         """What the eye says about frames `[t h w 3]` of any size."""
-        return self.eye(to_input(shrink(frames)))
+        glance: Glance = self.eye(to_input(shrink(frames)))
+        return glance
 
 
 def _over_time(rows: "np.ndarray", question: str) -> Answer:

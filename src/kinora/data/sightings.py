@@ -1,7 +1,8 @@
 """What the judge learns from. In: clips of the world. Out: shards of small frames with their truth.
 
-A shard holds `frames` `[n t h w 3]`, `things` `[n t k c]` and `scene` `[n t 2]`. A row of `things` is kind, colour, size, finish, hat, bites (indices into the answers, -1: not asked),
-then the share of the picture that is visible and the box: centre x, y, width, height in 0..1.
+A shard holds `frames` `[n t h w 3]`, `things` `[n t k c]` and `scene` `[n t 2]`. A row of `things` is
+kind, colour, size, finish, hat, bites (indices into the answers, -1: not asked), then the share of the
+picture that is visible and the box: centre x, y, width, height in 0..1.
 """
 
 from collections.abc import Sequence

@@ -43,7 +43,7 @@ def compare(ours: Suite, baseline: Suite, *, seed: int = 0) -> tuple[Difference,
     return tuple(found)
 
 
-def _difference(name: str, pairs: "np.ndarray", seed: int) -> Difference:  # type: ignore[type-arg]
+def _difference(name: str, pairs: "np.ndarray", seed: int) -> Difference:
     rng = numpy_generator(seed, "bootstrap", name)
     gaps = pairs[:, 0] - pairs[:, 1]
     draws = gaps[rng.integers(len(gaps), size=(DRAWS, len(gaps)))].mean(1)

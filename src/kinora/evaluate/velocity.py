@@ -5,6 +5,7 @@ the simulator. The same on real renders is the parse floor, below which nothing 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ def velocity_error(spots: Sequence[Spot], truth: Path, *, fps: float) -> float:
         The mean over all steps between two frames in both of which the thing was seen; NaN without one.
     """
     errors = []
-    for before, after in zip(spots[:-1], spots[1:], strict=True):
+    for before, after in pairwise(spots):
         if after.frame - before.frame != 1:
             continue
         seen = np.array([after.x - before.x, after.y - before.y])

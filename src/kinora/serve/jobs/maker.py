@@ -17,9 +17,9 @@ from torch import Tensor
 from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress
 from kinora.denoise.loop import Begun, denoise
-from kinora.denoise.model import FilmModel
-from kinora.flow.schedule import levels
-from kinora.generate import decoded
+from kinora.denoise.model import FilmModel, Read
+from kinora.denoise.stream import Overlap
+from kinora.generate import decoded, dream
 from kinora.media.image import cover
 from kinora.media.write import ClipWriter
 from kinora.serve.edits import Assets, Plan, plan
@@ -121,25 +121,34 @@ class Maker:
         teller = Teller(self._database, self._control, video, generation)
         teller(Progress("text", 0, 1))
         laid = plan(self._model, wish, self._assets(files, wish))
-        request = laid.request
-        assert request.guidance and request.steps and request.shift, "settled"
-        text = self._model.read(request.prompts, negative=request.negative)
+        text = self._model.read(laid.request.prompts, negative=laid.request.negative)
         if text.not_understood:
             self._note(video, generation, text.not_understood)
-        teller = Teller(
-            self._database, self._control, video, generation,
-            on_step=self._checkpoints(files, video, generation),
-        )  # fmt: skip
+        guidance = laid.request.guidance
+        assert guidance, "settled"
+        if laid.frames <= Overlap(self._model, text, guidance).window:
+            kept = self._checkpoints(files, video, generation)
+            teller = Teller(self._database, self._control, video, generation, on_step=kept)
+            latents = self._walk(files, laid, text, teller)
+        else:
+            parts = dream(self._model, laid.canvas, text, laid.request, on_progress=teller)
+            latents = torch.cat([part.latents for part in parts])
+        save(files, "latents.safetensors", latents=latents)
+
+    def _walk(self, files: Artefacts, laid: Plan, text: Read, on_progress: OnProgress) -> Tensor:
+        """A film of one canvas, which goes on from the checkpoint of an earlier attempt."""
+        request, model = laid.request, self._model
+        assert request.guidance and request.steps, "settled"
         done = denoise(
             laid.canvas,
-            self._model.velocity(laid.canvas, text, guidance=request.guidance),
+            model.velocity(laid.canvas, text, guidance=request.guidance),
             noise=laid.canvas.noise(request.seed),
-            schedule=levels(request.steps, amount=request.shift),
-            hold=self._model.capabilities.hold,
+            schedule=model.schedule(laid.canvas, steps=request.steps, shift=request.shift),
+            hold=model.capabilities.holding(laid.canvas),
             begun=begun(files, laid),
-            on_progress=teller,
+            on_progress=on_progress,
         )
-        save(files, "latents.safetensors", latents=done.latents[: laid.frames])
+        return done.latents[: laid.frames]
 
     def _checkpoints(
         self, files: Artefacts, video: str, generation: int
@@ -160,7 +169,8 @@ class Maker:
         latents = load(files.local("latents.safetensors"))["latents"]
         fps = self._model.capabilities.fps
         shown = frames_shown(seconds=wish.seconds, fps=fps)
-        frames = islice(single(decoded(self._model, latents, on_progress=on_progress)), shown)
+        chunks = decoded(self._model, [latents], len(latents), on_progress)
+        frames = islice(single(chunks), shown)
         pictures = Pictures(count=shown)
         rate = wish.fps or fps
         comment = files.recipe(wish) if wish.metadata else ""
