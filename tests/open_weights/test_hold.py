@@ -124,7 +124,10 @@ def test_a_first_frame_at_level_zero_as_in_the_pipeline(tiny: Tiny) -> None:
     still = model.codec.encode_pixels(pixels_of(image)[None])
     canvas = canvas_of(model)
     pipeline = WanImageToVideoPipeline(
-        **{part: model.shelf.get(part) for part in ("transformer", "vae", "text_encoder", "tokenizer")},
+        **{
+            part: model.shelf.get(part)
+            for part in ("transformer", "vae", "text_encoder", "tokenizer")
+        },
         scheduler=load_scheduler(tiny("wan-ti2v")),
         expand_timesteps=True,
     )

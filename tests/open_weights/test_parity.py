@@ -170,9 +170,7 @@ def test_hunyuan(tiny: Tiny) -> None:
     model = load_open(tiny("hunyuan"))
     assert model.capabilities.guidance == 4.0
     canvas = canvas_of(model)
-    made = theirs(
-        tiny("hunyuan"), canvas, guidance=4.0, guidance_scale=None, **size(model, canvas)
-    )
+    made = theirs(tiny("hunyuan"), canvas, guidance=4.0, guidance_scale=None, **size(model, canvas))
     close(ours(model, canvas, guidance=4.0), made)
 
 

@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "generate": "Make a film from a prompt.",
     "train": "Train a network from nothing.",
     "models": "Fetch, list and check published models.",
+    "estimate": "Tell what a film will cost in time and memory, before the start.",
     "info": "Tell what a video or image is and how it was made.",
     "doctor": "Check this machine and say how to put right what is missing.",
     "version": "Print the version.",

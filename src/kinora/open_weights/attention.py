@@ -28,4 +28,3 @@ def attention(backend: str) -> Iterator[None]:
         )
     with attention_backend(AttentionBackendName(backend)):
         yield
-

@@ -69,7 +69,9 @@ class Turns:
         rows, columns = moment.shape.height // patch, moment.shape.width // patch
         cosine, sine = get_3d_rotary_pos_embed(
             embed_dim=c["attention_head_dim"],
-            crops_coords=centred(rows, columns, c["sample_height"] // patch, c["sample_width"] // patch),
+            crops_coords=centred(
+                rows, columns, c["sample_height"] // patch, c["sample_width"] // patch
+            ),
             grid_size=(rows, columns),
             temporal_size=moment.shape.frames,
             device=moment.time.device,

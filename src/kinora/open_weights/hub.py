@@ -93,7 +93,8 @@ def release(name: str) -> Release:
     """
     if not HUB_ID.fullmatch(name):
         raise UsageError(
-            f"'{name}' is not a hub id", remedy="Write owner/model, for example Wan-AI/Wan2.1-T2V-1.3B-Diffusers"
+            f"'{name}' is not a hub id",
+            remedy="Write owner/model, for example Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
         )
     from huggingface_hub import HfApi, hf_hub_download
 

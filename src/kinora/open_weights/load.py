@@ -34,7 +34,9 @@ FAMILIES: dict[str, Callable[[Folder], Family]] = {
 """Pipeline class of `model_index.json` -> who describes it."""
 
 
-def load_open(path: Path, *, name: str | None = None, placement: Placement | None = None) -> OpenModel:
+def load_open(
+    path: Path, *, name: str | None = None, placement: Placement | None = None
+) -> OpenModel:
     """The model in a folder.
 
     Args:

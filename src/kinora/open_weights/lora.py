@@ -3,6 +3,7 @@
 Hu et al. 2021 (arXiv:2106.09685). The base weights stay as they are: weight 0 is the base, bit for bit.
 """
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ def weigh(model: OpenModel, weights: Mapping[str, float]) -> None:
     """Use these added weights, this strong, and no others."""
     for network in transformers(model):
         if weights:
-            network.set_adapters(list(weights), weights=list(weights.values()))
+            named = {adapter(name): weight for name, weight in weights.items()}
+            network.set_adapters(list(named), weights=list(named.values()))
             network.enable_lora()
         else:
             network.disable_lora()
@@ -68,7 +70,12 @@ def weigh(model: OpenModel, weights: Mapping[str, float]) -> None:
 def remove(model: OpenModel, names: Sequence[str]) -> None:
     """Forget added weights."""
     for network in transformers(model):
-        network.delete_adapters(list(names))
+        network.delete_adapters([adapter(name) for name in names])
+
+
+def adapter(name: str) -> str:
+    """What the library calls it: names become attributes of modules, which have some of their own."""
+    return "kinora_" + re.sub(r"\W", "_", name)
 
 
 def transformers(model: OpenModel) -> list[Any]:
@@ -81,14 +88,15 @@ def _state(model: OpenModel, lora: Lora) -> dict[str, Any]:
     import diffusers.loaders
 
     if lora.file.suffix != ".safetensors":
-        raise UsageError(
-            f"{lora.file} is not safetensors", why="a pickle can run any program"
-        )
+        raise UsageError(f"{lora.file} is not safetensors", why="a pickle can run any program")
     if not lora.file.exists():
         raise NotFoundError(f"there is no file {lora.file}")
     loader = getattr(diffusers.loaders, WITH_LOADERS[model.family.name])
     read = loader.lora_state_dict(
-        str(lora.file.parent), weight_name=lora.file.name, use_safetensors=True, local_files_only=True
+        str(lora.file.parent),
+        weight_name=lora.file.name,
+        use_safetensors=True,
+        local_files_only=True,
     )
     state: dict[str, Any] = read[0] if isinstance(read, tuple) else read
     return state
@@ -106,8 +114,8 @@ def _load(network: Any, lora: Lora, state: dict[str, Any]) -> None:
         with warnings.catch_warnings():
             # Stacking several is what was asked for.
             warnings.filterwarnings("ignore", message="Already found a `peft_config`")
-            network.load_lora_adapter(dict(state), prefix=prefix, adapter_name=lora.name)
+            network.load_lora_adapter(dict(state), prefix=prefix, adapter_name=adapter(lora.name))
     except NoMatchingPeftModuleError as error:
         raise misfit from error
-    if lora.name not in getattr(network, "peft_config", {}):
+    if adapter(lora.name) not in getattr(network, "peft_config", {}):
         raise misfit

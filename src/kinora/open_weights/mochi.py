@@ -52,4 +52,3 @@ def codec(shelf: Shelf) -> Codec:
     mean = torch.tensor(c.latents_mean or [0.0])
     std = torch.tensor(c.latents_std or [1.0])
     return Codec(vae=vae, mean=mean, std=std / c.scaling_factor, decoder=library)
-

@@ -117,9 +117,7 @@ class Shelf:
         import transformers
 
         # The auto class reads what the folder's tokenizer is; older names of a class keep working.
-        maker = (
-            transformers.AutoTokenizer if "Tokenizer" in kind else getattr(transformers, kind)
-        )
+        maker = transformers.AutoTokenizer if "Tokenizer" in kind else getattr(transformers, kind)
         return maker.from_pretrained(str(self.folder.path / component), local_files_only=True)
 
     def _placed(self, component: str, network: Any) -> Any:

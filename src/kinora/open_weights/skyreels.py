@@ -15,7 +15,13 @@ def skyreels(folder: Folder) -> Family:
     """The family of a `SkyReelsV2Pipeline` folder."""
     base = wan(folder)
     likes = replace(
-        base.capabilities, levels="clip", fps=FPS, height=544, width=960, guidance=6.0, max_frames=97
+        base.capabilities,
+        levels="clip",
+        fps=FPS,
+        height=544,
+        width=960,
+        guidance=6.0,
+        max_frames=97,
     )
     informed = bool(folder.config("transformer").get("inject_sample_info"))
     return replace(
@@ -34,9 +40,7 @@ def skyreels_forcing(folder: Folder) -> Family:
     return replace(
         base,
         name="skyreels-forcing",
-        capabilities=replace(
-            base.capabilities, levels="frame", levels_trained=True, hold="native"
-        ),
+        capabilities=replace(base.capabilities, levels="frame", levels_trained=True, hold="native"),
         grain="frame",
         arguments=lambda moment: {**plain(moment), "enable_diffusion_forcing": True},
     )

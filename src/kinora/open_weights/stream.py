@@ -107,9 +107,7 @@ def _ramp(piece: Frames, *, top: int, left: int, overlap: int) -> NDArray[np.flo
     return ramp
 
 
-def _lay(
-    frames: Frames, piece: Frames, ramp: NDArray[np.float32], corner: tuple[int, int]
-) -> None:
+def _lay(frames: Frames, piece: Frames, ramp: NDArray[np.float32], corner: tuple[int, int]) -> None:
     rows = slice(corner[0], corner[0] + piece.shape[1])
     columns = slice(corner[1], corner[1] + piece.shape[2])
     under = frames[:, rows, columns]
