@@ -174,8 +174,8 @@ def test_a_small_disk_is_said_beforehand(our_hub: Hub, monkeypatch: pytest.Monke
 def test_a_hub_that_is_away_and_a_name_that_is_none(our_hub: Hub) -> None:
     with pytest.raises(UsageError, match="owner/model"):
         hub.release("no id")
+    our_hub.files.pop("model_index.json")
     with pytest.raises(NotFoundError):
-        our_hub.files.pop("model_index.json")
         hub.release(NAME)
 
 

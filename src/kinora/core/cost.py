@@ -90,7 +90,8 @@ class _Attention(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is not nn.functional.scaled_dot_product_attention:
             return func(*args, **(kwargs or {}))
-        query, key, value = args[:3]
+        named = {**dict(zip(("query", "key", "value"), args, strict=False)), **(kwargs or {})}
+        query, key, value = (named[name] for name in ("query", "key", "value"))
         *batch, queries, width = query.shape
         heads = 1
         for size in batch:

@@ -1,4 +1,4 @@
-"""A published model as a `FilmModel`. In: a family and its networks. Out: words, velocities, latents, frames."""
+"""A published model as a `FilmModel`. In: a family and its networks. Out: words, velocities, frames."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
