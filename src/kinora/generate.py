@@ -1,6 +1,6 @@
 """THE PATH of a prompt. In: a model and a request. Out: a film. No flags, no files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -11,17 +11,17 @@ from torch import Tensor
 from kinora.core.clip import Clip, Frames
 from kinora.core.errors import NotFoundError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
+from kinora.core.prompt import check_prompt
 from kinora.core.shape import PixelShape, check_seconds, check_size
-from kinora.denoise.canvas import Canvas, blank
+from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.condition import Condition, apply_all
-from kinora.denoise.loop import denoise
-from kinora.denoise.model import FilmModel
+from kinora.denoise.model import FilmModel, Read
+from kinora.denoise.stream import Overlap, Stream, decode_parts, opening
+from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
 from kinora.flow.solver.euler import euler
 from kinora.models import CLASS_NAME, DEFAULT, WEIGHTS, load_bundle
 from kinora.open_weights.hub import HUB_ID, locate
-
-MAX_PROMPT = 32_000
 
 
 @dataclass(frozen=True)
@@ -86,32 +86,80 @@ def generate(
         UsageError: the wish cannot be understood or is out of range.
     """
     start = perf_counter()
-    request, shape, notes = settle(model, request)
-    text = model.read(request.prompts, negative=request.negative)
+    settled, shape, notes = settle(model, request)
+    text = model.read(settled.prompts, negative=settled.negative)
     notes += tuple(f"'{word}' is not a word this model knows" for word in text.not_understood)
+    canvas = apply_all(lay_out(model, shape), settled.conditions)
     read = perf_counter()
 
-    canvas = apply_all(lay_out(model, shape), request.conditions)
-    assert request.steps and request.guidance, "settled"
-    done = denoise(
-        canvas,
-        model.velocity(canvas, text, guidance=request.guidance),
-        noise=canvas.noise(request.seed),
-        schedule=model.schedule(canvas, steps=request.steps, shift=request.shift),
-        solver=solver,
-        hold=model.capabilities.holding(canvas),
-        on_progress=on_progress,
-    )
+    done = join(list(dream(model, canvas, text, settled, solver=solver, on_progress=on_progress)))
     dreamt = perf_counter()
 
-    frames = np.concatenate(list(decoded(model, done.latents, on_progress=on_progress)))
+    frames = np.concatenate(list(decoded(model, [done.latents], len(done), on_progress)))
     drawn = perf_counter()
     return Film(
         clip=Clip(frames, model.capabilities.fps),
         latents=done.latents,
-        request=request,
+        request=settled,
         notes=notes,
         timings={"text": read - start, "denoise": dreamt - read, "decode": drawn - dreamt},
+    )
+
+
+def stream(
+    model: FilmModel,
+    request: Request,
+    *,
+    keep: Callable[[Tensor], None] = lambda latents: None,
+    solver: Solver = euler,
+    on_progress: OnProgress = silent,
+) -> Iterator[Frames]:
+    """Make a film of any length at constant memory: frames come while later ones are not yet dreamt.
+
+    Args:
+        model: our bundle or published weights.
+        request: the wish.
+        keep: given the clean latents `[f c h w]` of every chunk before they are decoded.
+        solver: one integration step.
+        on_progress: told after every step and chunk; may raise to stop.
+    """
+    settled, shape, _ = settle(model, request)
+    text = model.read(settled.prompts, negative=settled.negative)
+    canvas = apply_all(lay_out(model, shape), settled.conditions)
+
+    def parts() -> Iterator[Tensor]:
+        for done in dream(model, canvas, text, settled, solver=solver, on_progress=on_progress):
+            keep(done.latents)
+            yield done.latents
+
+    return decoded(model, parts(), len(canvas.inside()), on_progress)
+
+
+def dream(
+    model: FilmModel,
+    canvas: Canvas,
+    text: Read,
+    request: Request,
+    *,
+    solver: Solver = euler,
+    on_progress: OnProgress = silent,
+) -> Iterator[Canvas]:
+    """The clean canvas without what is outside time: in one piece if it fits, else chunk by chunk."""
+    assert request.steps and request.guidance, "settled"
+    film, outside = canvas.inside(), canvas.outside()
+    whole = Overlap(model, text, request.guidance)
+    one = len(film) <= whole.window
+    voice: Stream = whole if one else opening(model, text, guidance=request.guidance)
+    chunks = film.split(len(film) if one else voice.chunk)
+    return chunk_by_chunk(
+        chunks,
+        voice.after(outside) if len(outside) else voice,
+        seed=request.seed,
+        schedule=model.schedule(chunks[0], steps=request.steps, shift=request.shift),
+        solver=solver,
+        hold=model.capabilities.holding(film),
+        total=len(chunks),
+        on_progress=on_progress,
     )
 
 
@@ -157,28 +205,14 @@ def lay_out(model: FilmModel, shape: PixelShape) -> Canvas:
 
 
 def decoded(
-    model: FilmModel, latents: Tensor, *, on_progress: OnProgress = silent
+    model: FilmModel, parts: Iterable[Tensor], latent_frames: int, on_progress: OnProgress
 ) -> Iterator[Frames]:
-    """Frames as the decoder finishes them, progress told chunk by chunk."""
-    total, done = model.stride.pixel_frames(len(latents)), 0
-    for frames in model.decode(latents):
+    """Frames of consecutive latents as the decoder finishes them, progress told chunk by chunk."""
+    total, done = model.stride.pixel_frames(latent_frames), 0
+    for frames in decode_parts(model, parts):
         done += len(frames)
         on_progress(Progress("decode", done, total, preview=frames))
         yield frames
-
-
-def check_prompt(prompt: str) -> str:
-    """The prompt itself, if it is 1 to 32,000 printable characters, else `UsageError`."""
-    remedy = 'Describe the film in words, for example "a red ball bounces on grass"'
-    if not prompt.strip():
-        raise UsageError("the prompt is empty", remedy=remedy)
-    if len(prompt) > MAX_PROMPT:
-        raise UsageError(
-            f"the prompt has {len(prompt)} characters, at most {MAX_PROMPT} are read", remedy=remedy
-        )
-    if any(not (c.isprintable() or c.isspace()) for c in prompt):
-        raise UsageError("the prompt holds characters that are not text", remedy=remedy)
-    return prompt
 
 
 def load(name: str | Path = DEFAULT) -> FilmModel:

@@ -6,8 +6,8 @@ and `model.safetensors` (float16 on disk, float32 at work), `tokenizer/tokenizer
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
-from kinora.autoencoder.stream import decode_stream, encode_stream
+from kinora.autoencoder.stream import decode_parts, decode_stream, encode_stream
 from kinora.core.clip import Clip, Frames
 from kinora.core.errors import NotFoundError
 from kinora.core.shape import Stride
@@ -30,7 +30,8 @@ from kinora.flow.schedule import levels
 from kinora.flow.solver import Field
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
-from kinora.transformer.model import Transformer, TransformerConfig
+from kinora.transformer.memory import OUTSIDE, Memory, MemoryConfig
+from kinora.transformer.model import Past, Transformer, TransformerConfig
 from kinora.transformer.place import Place
 
 CLASS_NAME = "KinoraBundle"
@@ -50,6 +51,7 @@ class Index(BaseModel):
         guidance: default guidance scale.
         shift: default schedule shift.
         causal, views, references: what it was trained for.
+        memory: what it remembers of a film that is streamed.
         sha256: file name -> checksum of every weights file.
     """
 
@@ -66,6 +68,7 @@ class Index(BaseModel):
     causal: bool = False
     views: bool = False
     references: bool = False
+    memory: MemoryConfig = MemoryConfig()
     sha256: dict[str, str] = {}
 
 
@@ -135,24 +138,34 @@ class Bundle:
 
     def velocity(self, canvas: Canvas, text: Read, *, guidance: float) -> Field:
         """The guided velocity; with and without words run as a batch of two."""
-        words, device = text.states, self.device
-        nothing = words.pooled.shape[0] - 1
-        rows = (
-            [canvas.text] if guidance == 1 else [canvas.text, torch.full_like(canvas.text, nothing)]
-        )
-        batch = len(rows)
-        place = Place(
-            time=canvas.time.to(device).expand(batch, -1),
-            view=canvas.view.to(device).expand(batch, -1),
-            text=torch.stack(rows).to(device),
-        )
+        place = self.place(canvas, text, rows=1 if guidance == 1 else 2)
 
         def field(x: Tensor, level: Tensor) -> Tensor:
-            many = x.to(device).expand(batch, *x.shape)
-            v = self.transformer(many, level.to(device).expand(batch, *level.shape), place, words)
-            return v[0] if batch == 1 else classifier_free(v[0], v[1], guidance)
+            return _guided(self._run(x, level, place, text)[0], guidance)
 
         return field
+
+    def begin(self, text: Read, *, guidance: float) -> "Remembering":
+        """A stream that remembers what it has shown, at constant memory."""
+        return Remembering(self, text, guidance, Memory(self.index.memory))
+
+    def place(self, canvas: Canvas, text: Read, *, rows: int, now: float = 0.0) -> Place:
+        """Where the frames stand, seen from time `now`; the second row hears no words."""
+        nothing = torch.full_like(canvas.text, text.states.pooled.shape[0] - 1)
+        inside = (canvas.time > OUTSIDE).to(canvas.time)
+        return Place(
+            time=(canvas.time - now * inside).to(self.device).expand(rows, -1),
+            view=canvas.view.to(self.device).expand(rows, -1),
+            text=torch.stack([canvas.text, nothing][:rows]).to(self.device),
+        )
+
+    def _run(
+        self, x: Tensor, level: Tensor, place: Place, text: Read, past: Past | None = None
+    ) -> tuple[Tensor, Past]:
+        rows = place.time.shape[0]
+        many = x.to(self.device).expand(rows, *x.shape)
+        levels = level.to(self.device).expand(rows, *level.shape)
+        return self.transformer.run(many, levels, place, text.states, past)
 
     def encode(self, clip: Clip) -> Tensor:
         """`[f c h w]` latents of a clip whose size the model can make."""
@@ -161,6 +174,63 @@ class Bundle:
     def decode(self, latents: Tensor) -> Iterator[Frames]:
         """Frames, chunk by chunk."""
         return decode_stream(self.autoencoder, latents.to(self.device))
+
+    def decode_parts(self, parts: Iterable[Tensor]) -> Iterator[Frames]:
+        """Frames of consecutive latents, the decoder going on from one part to the next."""
+        return decode_parts(self.autoencoder, (part.to(self.device) for part in parts))
+
+
+@dataclass(frozen=True, eq=False)
+class Remembering:
+    """A stream through `Bundle`: one clean pass over each chunk writes the bounded memory."""
+
+    bundle: Bundle
+    text: Read
+    guidance: float
+    memory: Memory
+
+    context: None = None
+
+    @property
+    def chunk(self) -> int:
+        """Latent frames to dream at once."""
+        return self.memory.config.chunk
+
+    def velocity(self, canvas: Canvas) -> Field:
+        """The guided velocity of the next chunk, every time told relative to its first frame."""
+        now = float(canvas.time[0])
+        place = self.bundle.place(canvas, self.text, rows=self._rows, now=now)
+        past = self.memory.past(now)
+
+        def field(x: Tensor, level: Tensor) -> Tensor:
+            return _guided(self.bundle._run(x, level, place, self.text, past)[0], self.guidance)
+
+        return field
+
+    @torch.inference_mode()
+    def after(self, done: Canvas) -> "Remembering":
+        """The memory with these clean frames in it, chunk by chunk."""
+        voice, side = self, self.bundle.transformer.config.patch
+        for part in done.split(self.chunk):
+            now = float(part.time[0]) if float(part.time[0]) > OUTSIDE else 0.0
+            place = self.bundle.place(part, self.text, rows=self._rows, now=now)
+            clean = torch.zeros(len(part))
+            _, own = self.bundle._run(part.latents, clean, place, self.text, voice.memory.past(now))
+            rows, columns = (length // side for length in part.latents.shape[-2:])
+            memory = voice.memory.add(own, rows=rows, columns=columns, now=now)
+            voice = replace(voice, memory=memory)
+        return voice
+
+    @property
+    def _rows(self) -> int:
+        return 1 if self.guidance == 1 else 2
+
+
+def _guided(velocity: Tensor, guidance: float) -> Tensor:
+    """`[1|2 f c h w] -> [f c h w]`."""
+    if len(velocity) == 1:
+        return velocity[0]
+    return classifier_free(velocity[0], velocity[1], guidance)
 
 
 def sha256(file: Path) -> str:

@@ -61,6 +61,30 @@ def test_assignments_reach_nested_settings(tmp_path: Path) -> None:
     assert run == Run(size="64x64", optimizer=Optimizer(rate=0.5))
 
 
+def test_words_become_what_their_field_wants(tmp_path: Path) -> None:
+    class Wish(Config):
+        prompt: str = ""
+        steps: int = 1
+        loud: bool = False
+        guidance: float | None = None
+
+    environ = {
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "KINORA_PROMPT": "2001",
+        "KINORA_STEPS": "8",
+        "KINORA_LOUD": "true",
+    }
+    wish = gather(
+        Wish,
+        section="wish",
+        flags={},
+        assignments=["guidance=3.5"],
+        environ=environ,
+        folder=tmp_path,
+    )
+    assert wish == Wish(prompt="2001", steps=8, loud=True, guidance=3.5)
+
+
 @pytest.mark.parametrize("word", ["steps", "=3", "a..b=3"])
 def test_a_word_that_assigns_nothing(word: str) -> None:
     with pytest.raises(UsageError, match="--set name=value"):
@@ -69,7 +93,7 @@ def test_a_word_that_assigns_nothing(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("3", 3), ("0.5", 0.5), ("true", True), ("[1, 2]", [1, 2]), ("256x160", "256x160"), ("", "")],
+    [("3", "3"), ('"3"', "3"), ("[1, 2]", [1, 2]), ("{a = 1}", {"a": 1}), ("[1", "[1"), ("", "")],
 )
 def test_literal(text: str, value: object) -> None:
     assert literal(text) == value

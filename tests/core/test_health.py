@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kinora.cli.main import main
 from kinora.core import health
 
 
@@ -44,4 +45,16 @@ def test_the_verb(kinora: Callable[..., Any]) -> None:
     result = kinora("doctor", "--json")
     findings = json.loads(result.stdout)["findings"]
     assert result.returncode == (0 if all(each["good"] for each in findings) else 1)
-    assert kinora("doctor").stdout.count("\n") >= len(findings)
+
+
+def test_the_verb_for_a_reader(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = health.Finding("weights", False, "none", "train")
+    monkeypatch.setattr(health, "examine", lambda: [health.Finding("cores", True, "2"), bad])
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  cores        2",
+        "! weights      none",
+        "               -> train",
+    ]

@@ -3,7 +3,7 @@
 Both are exact: the network is causal in time, and a tile carries a margin as wide as the decoder sees.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +54,6 @@ def to_pixels(frames: Frames) -> Tensor:
     return torch.from_numpy(frames).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
-@torch.inference_mode()
 def decode_stream(
     autoencoder: Autoencoder, latents: Tensor, *, chunk: int = 3, tile: int = 32
 ) -> Iterator[Frames]:
@@ -69,12 +68,20 @@ def decode_stream(
     Yields:
         `[t h w 3]` uint8, t = 1 + 4 (chunk - 1) first, 4 chunk afterwards.
     """
+    return decode_parts(autoencoder, latents.split(chunk), tile=tile)
+
+
+@torch.inference_mode()
+def decode_parts(
+    autoencoder: Autoencoder, parts: Iterable[Tensor], *, tile: int = 32
+) -> Iterator[Frames]:
+    """Decode consecutive latents `[f c h w]` as they come; yields the frames of each part."""
     edge, space = margin(autoencoder), autoencoder.stride.space
-    _, _, height, width = latents.shape
-    places = [(r, c) for r in tiles(height, tile, edge) for c in tiles(width, tile, edge)]
-    memories = [TimeMemory() for _ in places]
-    for start in range(0, len(latents), chunk):
-        part = latents[start : start + chunk]
+    memories: list[TimeMemory] = []
+    for part in parts:
+        _, _, height, width = part.shape
+        places = [(r, c) for r in tiles(height, tile, edge) for c in tiles(width, tile, edge)]
+        memories = memories or [TimeMemory() for _ in places]
         drawn: Frames | None = None
         for (r, c), memory in zip(places, memories, strict=True):
             pixels = autoencoder.decode(part[None, :, :, r.low : r.high, c.low : c.high], memory)[0]

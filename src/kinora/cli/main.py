@@ -15,15 +15,32 @@ from typing import Annotated, Any
 
 import typer
 
+from kinora.cli.settings import defaults
 from kinora.core.errors import BusyError, KinoraError, OutOfMemoryError, UsageError
 from kinora.core.version import __version__
 
 VERBS: dict[str, str] = {
     "generate": "Make a film from a prompt.",
+    "animate": "Make pictures move: first, last, or any in between.",
+    "extend": "Make a film longer, at its end or at its beginning.",
+    "loop": "Make a film loop without a seam.",
+    "blend": "Join two films by a bridge that is dreamt.",
+    "remix": "Make a film again, close to how it was.",
+    "retake": "Make a part of a film anew, from one time to another.",
+    "edit": "Change a part of the picture, or dream more of it around.",
+    "recut": "Keep a part of a film, and make it longer.",
+    "angles": "Show the same moments from other cameras.",
+    "storyboard": "Make a film from cards; only what changed is dreamt.",
+    "expand": "Turn a short wish into the paragraph a director would write.",
+    "character": "Keep characters that look the same in every film.",
+    "export": "Write the project's timeline for an editing program.",
     "train": "Train a network from nothing.",
     "models": "Fetch, list and check published models.",
     "estimate": "Tell what a film will cost in time and memory, before the start.",
     "info": "Tell what a video or image is and how it was made.",
+    "serve": "Serve the Videos API from this machine.",
+    "worker": "Make the films of a server that runs elsewhere.",
+    "queue": "See and steer the jobs of a server.",
     "doctor": "Check this machine and say how to put right what is missing.",
     "version": "Print the version.",
 }
@@ -51,7 +68,13 @@ def main(arguments: Sequence[str]) -> int:
     verb = next((word for word in arguments if word in VERBS), None)
     try:
         app = application(verb)
-        result = app(args=list(arguments), prog_name="kinora", standalone_mode=False)
+        unless_typed = defaults(app, verb=verb) if verb else {}
+        result = app(
+            args=list(arguments),
+            prog_name="kinora",
+            standalone_mode=False,
+            default_map=unless_typed,
+        )
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -102,7 +125,7 @@ def _show_version(wanted: bool) -> bool:
 
 
 def _root(
-    version: Annotated[
+    show_version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,

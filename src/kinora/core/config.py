@@ -124,7 +124,12 @@ def parse_assignments(assignments: Iterable[str]) -> Values:
 
 
 def literal(text: str) -> Any:
-    """`text` as the TOML value it spells (3, 0.5, true, [1, 2]), else the text itself."""
+    """A list, table or quoted string as TOML spells it, else the text itself.
+
+    Numbers and truths stay text: the model knows which of its fields want one.
+    """
+    if not text.lstrip().startswith(("[", "{", '"', "'")):
+        return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

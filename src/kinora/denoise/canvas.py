@@ -58,6 +58,18 @@ class Canvas:
         """A copy with some fields replaced."""
         return replace(self, **changes)
 
+    def inside(self) -> "Canvas":
+        """The frames of the film itself."""
+        return self[self.time > OUTSIDE_TIME]
+
+    def outside(self) -> "Canvas":
+        """The frames that are only looked at."""
+        return self[self.time <= OUTSIDE_TIME]
+
+    def split(self, frames: int) -> list["Canvas"]:
+        """Consecutive canvases of at most `frames` frames."""
+        return [self[start : start + frames] for start in range(0, len(self), frames)]
+
     def frame_level(self) -> Tensor:
         """`[f]`: the highest level in each frame."""
         return self.level if self.level.ndim == 1 else self.level.amax((-2, -1))

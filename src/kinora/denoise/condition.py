@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from kinora.denoise.canvas import Canvas
+from kinora.denoise.canvas import OUTSIDE_TIME, Canvas, join
 
 
 @runtime_checkable
@@ -125,3 +125,23 @@ class View:
         view = canvas.view.clone()
         view[self.start : self.stop] = self.view
         return canvas.with_(view=view)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Latents `[n c h w]` that every frame may look at and none is: a character, outside time."""
+
+    latents: Tensor
+
+    def apply(self, canvas: Canvas) -> Canvas:
+        """Held frames put behind the canvas, so that the numbers of its own frames stay."""
+        count = len(self.latents)
+        zeros = torch.zeros(count, dtype=torch.long)
+        held = Canvas(
+            latents=self.latents.to(canvas.latents),
+            level=torch.zeros(count),
+            time=torch.full((count,), OUTSIDE_TIME),
+            view=zeros,
+            text=zeros,
+        )
+        return join([canvas, held])

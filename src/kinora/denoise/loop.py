@@ -3,6 +3,7 @@
 It never sees a network: one loop serves our model and published weights.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -17,6 +18,14 @@ from kinora.flow.solver.euler import euler
 Hold = Literal["native", "renoise", "condition"]
 
 
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A walk that was broken off: where it stood, `x` `[f c h w]`, after `steps` steps."""
+
+    x: Tensor
+    steps: int
+
+
 @torch.inference_mode()
 def denoise(
     canvas: Canvas,
@@ -26,6 +35,7 @@ def denoise(
     schedule: Tensor,
     solver: Solver = euler,
     hold: Hold = "native",
+    begun: Begun | None = None,
     on_progress: OnProgress = silent,
 ) -> Canvas:
     """Dream every frame down to level 0.
@@ -43,7 +53,9 @@ def denoise(
             level: known frames are noised to it anew at every step (Lugmayr et al. 2022,
             arXiv:2201.09865); `condition` is for models that see the known frames through inputs
             of their own: they dream those frames too, which are then put back.
-        on_progress: told after every step; may raise to stop.
+        begun: a walk over this same schedule to go on with; the result is bit-identical to one that
+            was never broken off, because a solver remembers nothing from step to step.
+        on_progress: told after every step, with x as the preview; may raise to stop.
 
     Returns:
         The canvas with clean latents and every level at 0.
@@ -52,9 +64,9 @@ def denoise(
     walked = canvas
     if hold == "condition":
         walked = canvas.with_(level=torch.where(canvas.level == 0, 1.0, canvas.level))
-    x = walked.noised(noise)
+    x = walked.noised(noise) if begun is None else begun.x
     steps = len(schedule) - 1
-    for step in range(steps):
+    for step in range(0 if begun is None else begun.steps, steps):
         here, there = schedule[step], schedule[step + 1]
         if hold != "native":
             # Above every level of the canvas the next step would noise all of it anew.

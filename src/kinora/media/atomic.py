@@ -83,7 +83,7 @@ def _complete(part: Path, target: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    with path.open("rb") as file:
+    with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
@@ -103,6 +103,9 @@ def _sweep(target: Path) -> None:
 
 
 def _runs(process: int) -> bool:
+    if os.name == "nt":
+        # Signal 0 is Ctrl-C there, not a question.
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -25,6 +25,11 @@ class KeyValue:
     def __getitem__(self, tokens: slice | Tensor) -> "KeyValue":
         return KeyValue(self.key[:, :, tokens], self.value[:, :, tokens])
 
+    def in_a_row(self) -> "KeyValue":
+        """`[b a n e] -> [1 a (b n) e]`: the tokens of the whole batch behind each other."""
+        key, value = (rearrange(x, "b a n e -> 1 a (b n) e") for x in (self.key, self.value))
+        return KeyValue(key, value)
+
 
 class SelfAttention(nn.Module):
     """Every token looks at every token that `mask` allows, and at a memory of earlier ones."""

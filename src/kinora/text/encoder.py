@@ -3,7 +3,6 @@
 b prompts, l words, c text width. A small transformer, trained together with the video transformer.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +13,7 @@ from kinora.nn.attention import SelfAttention
 from kinora.nn.mlp import MLP
 from kinora.nn.norm import RMSNorm
 from kinora.nn.rope import Axis, Rotation, angles
+from kinora.nn.states import TextStates
 
 
 class TextConfig(Config):
@@ -23,22 +23,6 @@ class TextConfig(Config):
     width: int = 192
     depth: int = 2
     limit: int = 96
-
-
-@dataclass(frozen=True, eq=False)
-class TextStates:
-    """States `[b l c]` and `mask` `[b l]`, True where a word stands."""
-
-    states: Tensor
-    mask: Tensor
-
-    def pooled(self) -> Tensor:
-        """`[b c]`: the mean state of each prompt."""
-        weight = self.mask.to(self.states)[..., None]
-        return (self.states * weight).sum(1) / weight.sum(1).clamp_min(1)
-
-    def __len__(self) -> int:
-        return int(self.states.shape[0])
 
 
 class TextBlock(nn.Module):

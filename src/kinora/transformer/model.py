@@ -17,7 +17,7 @@ from kinora.nn.attention import KeyValue
 from kinora.nn.embed import LevelEmbedding
 from kinora.nn.norm import RMSNorm
 from kinora.nn.rope import Axis, Rotation, angles
-from kinora.text.encoder import TextStates
+from kinora.nn.states import TextStates
 from kinora.transformer.block import PARTS, Block, Looks
 from kinora.transformer.place import Place
 from kinora.transformer.stem import Head, Stem
@@ -54,14 +54,36 @@ class Words:
     """Text as the blocks need it: keys and values per looking block, computed once per shot.
 
     Args:
-        heard: one entry per block, None where it does not look.
-        owner: `[l]` which prompt each word belongs to, -1 for padding.
+        heard: one entry per block, `[s a l e]` for s prompts, None where it does not look.
+        mask: `[s l]`, True where a word stands.
         pooled: `[s d]` one vector per prompt, for the modulation.
     """
 
     heard: tuple[KeyValue | None, ...]
-    owner: Tensor
+    mask: Tensor
     pooled: Tensor
+
+    def of(self, text: Tensor, tokens: int) -> tuple[tuple[KeyValue | None, ...], Tensor]:
+        """What the frames of b clips hear, and the mask `[b 1 n|1 l]` that keeps shots apart.
+
+        Clips of one shot each look at their own words only; where shots change along time, all words
+        stand in one row and the mask chooses.
+
+        Args:
+            text: `[b f]` which prompt each frame listens to.
+            tokens: tokens of a frame.
+        """
+        if bool((text == text[:, :1]).all()):
+            row = text[:, 0]
+            own = tuple(
+                None if kv is None else KeyValue(kv.key[row], kv.value[row]) for kv in self.heard
+            )
+            return own, self.mask[row][:, None, None]
+        in_a_row = tuple(None if kv is None else kv.in_a_row() for kv in self.heard)
+        prompts, length = self.mask.shape
+        owner = torch.arange(prompts, device=text.device).repeat_interleave(length)
+        allowed = (owner == text[..., None]) & self.mask.flatten()  # b f (s l)
+        return in_a_row, allowed.repeat_interleave(tokens, 1)[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,18 +132,12 @@ class Transformer(nn.Module):
         nn.init.zeros_(self.modulation[1].weight)  # type: ignore[arg-type]  # a Linear's weight
 
     def read(self, text: TextStates) -> Words:
-        """States `[s l c]` of s prompts -> keys and values of all their words in one row."""
-        states = rearrange(text.states, "s l c -> 1 (s l) c")
-        owner = torch.arange(len(text), device=text.mask.device)[:, None].expand_as(text.mask)
+        """States `[s l c]` of s prompts -> keys and values of their words."""
         heard = tuple(
-            None if block.words is None else block.words.read(states)  # type: ignore[operator, union-attr]
+            None if block.words is None else block.words.read(text.states)  # type: ignore[operator, union-attr]
             for block in self.blocks
         )
-        return Words(
-            heard=heard,
-            owner=torch.where(text.mask, owner, -1).flatten(),
-            pooled=self.pool(text.pooled()),
-        )
+        return Words(heard=heard, mask=text.mask, pooled=self.pool(text.pooled()))
 
     def forward(self, x: Tensor, level: Tensor, place: Place, words: Words) -> Tensor:
         """`[b f c h w]`, levels `[b f]` or `[b f h w]` -> velocities `[b f c h w]`."""
@@ -141,11 +157,12 @@ class Transformer(nn.Module):
         tokens = rearrange(tokens, "(b f) n d -> b (f n) d", b=b)  # b n d
         modulation = self._modulate(level, place, words, rows, columns)  # b n 6d
         coordinates = self._coordinates(place, rows, columns)  # b n 4
-        looks = self._look(place, words, coordinates, rows * columns, past)
+        heard, words_mask = words.of(place.text, rows * columns)
+        looks = self._look(place, words_mask, coordinates, rows * columns, past)
         memories = []
         for i, block in enumerate(self.blocks):
             before = None if past is None else past.blocks[i]
-            tokens, own = block(tokens, modulation, looks, words.heard[i], before)  # b n d
+            tokens, own = block(tokens, modulation, looks, heard[i], before)  # b n d
             memories.append(own)
         tokens = rearrange(self.norm(tokens), "b (f n) d -> (b f) n d", f=f)
         velocity = self.head(tokens, features)  # (b f) c h w
@@ -182,10 +199,9 @@ class Transformer(nn.Module):
         return torch.stack(parts, dim=-1).flatten(1, 3)
 
     def _look(
-        self, place: Place, words: Words, coordinates: Tensor, tokens: int, past: Past | None
+        self, place: Place, words_mask: Tensor, coordinates: Tensor, tokens: int, past: Past | None
     ) -> Looks:
         """Rotations and masks, once for all blocks."""
-        allowed = words.owner == place.text[..., None]  # b f l
         mask = None
         if place.chunk is not None:
             seen = place.chunk[:, None, :] <= place.chunk[:, :, None]  # b f f
@@ -193,7 +209,7 @@ class Transformer(nn.Module):
         return Looks(
             turn=Rotation.by(angles(AXES, coordinates)),
             mask=mask,
-            words_mask=allowed.repeat_interleave(tokens, 1)[:, None],
+            words_mask=words_mask,
             past_turn=None if past is None else Rotation.by(angles(AXES, past.coordinates)),
         )
 

@@ -7,10 +7,23 @@ if TYPE_CHECKING:
     from kinora.world.mix import Mix
     from kinora.world.sample import sample_scene
     from kinora.world.scene import Scene
+    from kinora.world.truth import Facts, Truth, facts
 
-__all__ = ["Mix", "Scene", "WorldClip", "render_clip", "sample_scene"]
+__all__ = [
+    "Facts",
+    "Mix",
+    "Scene",
+    "Truth",
+    "WorldClip",
+    "facts",
+    "render_clip",
+    "sample_scene",
+]
 
 _HOMES = {
+    "Facts": "truth",
+    "Truth": "truth",
+    "facts": "truth",
     "Mix": "mix",
     "Scene": "scene",
     "WorldClip": "clip",

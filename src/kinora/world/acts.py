@@ -1,6 +1,6 @@
 """Which drive carries which happening. In: a scene and its bodies. Out: the drives, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kinora.world.drive import Body, Circle, Drive, Fall, Glide, Jump, Roll, Spin, Throw
 from kinora.world.momo import Eat, Look
@@ -16,31 +16,30 @@ def drives(scene: Scene, bodies: Sequence[Body]) -> list[Drive]:
     ]
 
 
+_KINDS: Mapping[str, type[Drive]] = {
+    "rolls": Roll,
+    "topples": Roll,
+    "bumps into": Roll,
+    "passes behind": Roll,
+    "slides": Throw,
+    "bounces": Throw,
+    "pushes": Glide,
+    "falls": Fall,
+    "stacks": Fall,
+    "spins": Spin,
+    "turns": Spin,
+    "jumps": Jump,
+    "hops": Jump,
+    "circles": Circle,
+    "looks": Look,
+    "eats": Eat,
+}
+
+
 def _kind(happening: Happening, kind: str) -> type[Drive] | None:
-    """Things without a round side glide where others roll; who has feet hops."""
-    round_side = kind in ("ball", "ring", "cookie", "cylinder", "capsule")
-    match happening.name:
-        case "rolls" | "topples":
-            return Roll
-        case "bumps into":
-            return Roll if round_side and kind != "cylinder" else Throw
-        case "passes behind":
-            return Roll if kind in ("ball", "ring", "cookie") else Glide
-        case "slides" | "bounces":
-            return Throw
-        case "pushes":
-            return Glide
-        case "falls" | "stacks":
-            return Fall
-        case "spins" | "turns":
-            return Spin
-        case "jumps" | "hops":
-            return Jump
-        case "circles":
-            return Circle
-        case "looks":
-            return Look
-        case "eats":
-            return Eat
-        case _:
-            return None
+    """Things without a round side glide where others roll."""
+    if happening.name == "bumps into" and kind == "cube":
+        return Throw
+    if happening.name == "passes behind" and kind not in ("ball", "ring", "cookie"):
+        return Glide
+    return _KINDS.get(happening.name)

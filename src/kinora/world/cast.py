@@ -1,4 +1,4 @@
-"""Who plays. In: a mix, a camera, a generator. Out: things of the right size, in distinct colours."""
+"""Who plays. In: a mix, a camera, a generator. Out: things of the right size, in their own colours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,14 +14,14 @@ from kinora.world.vocabulary import FINISHES, HAT_COLOURS, SIZES
 Rng = np.random.Generator
 
 
-class Misfit(Exception):
+class MisfitError(Exception):
     """These draws make no scene; draw again."""
 
 
 def pick(rng: Rng, words: Sequence[str]) -> str:
-    """One of the words; `Misfit` if there is none."""
+    """One of the words; `MisfitError` if there is none."""
     if not words:
-        raise Misfit
+        raise MisfitError
     return words[int(rng.integers(len(words)))]
 
 
@@ -70,6 +70,7 @@ def cast(
     kind = pick(rng, [kind for kind in kinds if kind in stage.mix.kinds])
     taken = {thing.colour for thing in besides}
     colour = pick(rng, [c for c in stage.mix.colours if c not in taken] or stage.mix.colours)
+    colour = "brown" if kind == "cookie" else colour
     chance = rng.random() < (0.6 if kind == "capsule" else 0.12)
     stance = "lies" if kind in LYING and (chance if lies is None else lies) else "stands"
     hat = kind == "momo" and rng.random() < stage.mix.hats
@@ -107,7 +108,7 @@ def side_by_side(stage: Stage, things: Sequence[Thing]) -> tuple[Thing, ...]:
     widths = [2.0 * place.reach(thing)[0] for thing in things]
     free = 2.0 * half - sum(widths) - 0.1 * len(things)
     if free < 0:
-        raise Misfit
+        raise MisfitError
     gaps = stage.rng.dirichlet(np.full(len(things) + 1, 1.5)) * free + 0.1
     x = -half - 0.1
     placed = list(things)

@@ -4,7 +4,6 @@ A drive never writes positions: MuJoCo moves everything, so contacts stay true.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 

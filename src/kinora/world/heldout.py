@@ -34,7 +34,7 @@ def _words(scene: Scene) -> list[Rule]:
         rows += [
             {
                 "kind": thing.kind,
-                "colour": "brown" if thing.kind == "cookie" else thing.colour,
+                "colour": thing.colour,
                 "size": thing.size,
                 "finish": thing.finish,
                 "ground": scene.ground,

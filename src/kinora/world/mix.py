@@ -1,6 +1,8 @@
 """The dials of a curriculum. In: nothing. Out: a frozen choice of what the world may show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kinora.core.errors import UsageError
 from kinora.world.vocabulary import COLOURS, GROUNDS, HAPPENINGS, KINDS, LIGHTS
@@ -40,12 +42,37 @@ class Mix:
                 f"a scene of {self.min_things} to {self.max_things} things cannot be drawn",
                 remedy="Use 1 to 4 things",
             )
+        shares = {"still_camera": self.still_camera, "cuts": self.cuts, "hats": self.hats}
+        for name, share in shares.items():
+            if not 0.0 <= share <= 1.0:
+                raise UsageError(f"{name} of {share:g} is no share", remedy="Use 0 to 1")
         _check("kinds", self.kinds, KINDS)
         _check("colours", self.colours, tuple(COLOURS))
         _check("grounds", self.grounds, GROUNDS)
         _check("lights", self.lights, LIGHTS)
         _check("happenings", self.happenings, tuple(HAPPENINGS))
         _check("heldout", (self.heldout,), HELDOUT)
+
+
+def parse_mix(assignments: Sequence[str]) -> Mix:
+    """A mix from words like `max_things=1` and `kinds=ball,cube`; `UsageError` if one is unknown."""
+    values: dict[str, Any] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not equals or name not in Mix.__dataclass_fields__:
+            known = ", ".join(Mix.__dataclass_fields__)
+            raise UsageError(f"'{text}' is no dial of the mix", remedy=f"Use NAME=VALUE: {known}")
+        values[name] = _value(text, value, like=getattr(Mix, name))
+    return Mix(**values)
+
+
+def _value(text: str, value: str, *, like: object) -> object:
+    if isinstance(like, tuple):
+        return tuple(word.strip() for word in value.split(","))
+    try:
+        return type(like)(value) if isinstance(like, int | float) else value
+    except ValueError:
+        raise UsageError(f"'{text}' needs a number", remedy="Write it as NAME=NUMBER") from None
 
 
 def _check(field: str, words: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""MuJoCo moves the scene. In: a scene. Out: its motion in every frame, and who touched whom and when.
+"""MuJoCo moves the scene. In: a scene. Out: its motion, frame by frame, and who touched whom.
 
 Every body's frame lies along the world's axes at the start; a thing's own turn sits in its shape.
 """
@@ -11,6 +11,7 @@ import numpy as np
 from kinora.world.acts import drives
 from kinora.world.drive import GRAVITY, Body, Drive
 from kinora.world.motion import FORWARD, Bite, Motion
+from kinora.world.place import rest_height
 from kinora.world.scene import Happening, Scene, Thing
 from kinora.world.take import Touch
 
@@ -27,8 +28,8 @@ _JOINTS = {
     '<joint type="hinge" axis="{n} {c} 0"/>',
 }  # fmt: skip
 _SOFT = "0.02 1"
-# Stiffness and damping of a contact that gives back 86 % of the speed.
-_BOUNCY = "-10000 -9.6"
+# Stiffness and damping of a contact that gives back nine tenths of the speed.
+_BOUNCY = "-10000 -6.5"
 
 
 def simulate(scene: Scene) -> tuple[Motion, tuple[Touch, ...]]:
@@ -133,7 +134,7 @@ def _body(scene: Scene, index: int) -> str:
     sliding, rolling = _friction(scene, index, acts)
     return (
         f'<body name="b{index}" pos="{x} {y} {height}">{joints}'
-        f'<geom {_shape(thing, index)} quat="{quat}" density="{_density(scene, index)}"'
+        f'<geom {_shape(thing, index, bouncy=bouncy)} quat="{quat}" density="{_density(scene, index)}"'
         f' condim="{6 if rolling else 3}" friction="{sliding} 0.005 {rolling}"'
         f' priority="{1 + bouncy}" solref="{_BOUNCY if bouncy else _SOFT}"'
         ' solimp="0.95 0.99 0.001"/></body>'
@@ -150,17 +151,20 @@ def _friction(scene: Scene, index: int, acts: list[Happening]) -> tuple[float, f
         return (0.8, 0.02) if round_side else (0.02, 0.0)
     if any(h.name == "bumps into" and h.target == index for h in scene.happenings):
         return (0.8, 0.05) if round_side else (0.12, 0.0)
-    return 0.5, 0.06 if any(h.name == "topples" for h in acts) else 0.0
+    return 0.7, 0.25 if any(h.name == "topples" for h in acts) else 0.0
 
 
 def _density(scene: Scene, index: int) -> float:
     """A ball that has to knock over a stack is heavy."""
     heavy = any(h.name == "topples" and h.actor == index for h in scene.happenings)
-    return 1500.0 if heavy else 300.0
+    return 900.0 if heavy else 300.0
 
 
-def _shape(thing: Thing, index: int) -> str:
+def _shape(thing: Thing, index: int, *, bouncy: bool) -> str:
     s = thing.scale
+    if bouncy and thing.kind not in ("ball", "momo"):
+        # It bounces on one point, as a ball does; a flat side would swallow the bounce.
+        return f'type="sphere" size="{0.3 * s}" pos="0 0 {0.3 * s - rest_height(thing)}"'
     match thing.kind:
         case "cube":
             return f'type="box" size="{0.85 * s} {0.85 * s} {0.85 * s}"'

@@ -1,13 +1,14 @@
-"""What happens. In: a stage and the name of a happening. Out: things in their places and what they do.
+"""What happens. In: a stage and the name of a happening. Out: things in place and what they do.
 
-A thing that travels crosses most of the picture within the clip, in the middle of it half-way through.
+What travels crosses most of the picture within the clip, and is in its middle half-way through.
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from kinora.world import place
-from kinora.world.cast import Misfit, Stage, at, cast, pick, row_behind, side_by_side
+from kinora.world.cast import MisfitError, Stage, at, cast, pick, row_behind, side_by_side
 from kinora.world.drive import GRAVITY
 from kinora.world.scene import Happening, Thing
 from kinora.world.vocabulary import HAPPENINGS, KINDS, TARGETS
@@ -35,31 +36,14 @@ def _lifted(stage: Stage, thing: Thing) -> Thing:
 
 def play(stage: Stage, name: str) -> Plot:
     """The plot of a happening."""
-    match name:
-        case "rolls" | "slides":
-            return _across(stage, name)
-        case "bounces":
-            return _across(stage, name) if stage.rng.random() < 0.6 else _in_place(stage, name)
-        case "hops":
-            return _hops(stage)
-        case "falls":
-            return _falls(stage)
-        case "circles":
-            return _circles(stage)
-        case "bumps into" | "pushes":
-            return _meets(stage, name)
-        case "passes behind":
-            return _passes(stage)
-        case "stacks":
-            return _stacks(stage)
-        case "topples":
-            return _topples(stage)
-        case "looks":
-            return _looks(stage)
-        case "eats":
-            return _eats(stage)
-        case _:
-            return _in_place(stage, name)
+    if name == "bounces":
+        return _across(stage, name) if stage.rng.random() < 0.6 else _in_place(stage, name)
+    if name in ("rolls", "slides"):
+        return _across(stage, name)
+    if name in ("bumps into", "pushes"):
+        return _meets(stage, name)
+    plot = _PLOTS.get(name)
+    return plot(stage) if plot else _in_place(stage, name)
 
 
 def _in_place(stage: Stage, name: str) -> Plot:
@@ -87,7 +71,7 @@ def _in_place(stage: Stage, name: str) -> Plot:
 def _height(stage: Stage, room: float) -> float:
     """How high something rises so that it stays in the picture."""
     if room < 0.45:
-        raise Misfit
+        raise MisfitError
     return float(stage.rng.uniform(max(0.45, 0.6 * min(room, 1.6)), min(room, 1.6)))
 
 
@@ -108,7 +92,7 @@ def _travel(stage: Stage, actor: Thing, *, share: tuple[float, float]) -> tuple[
     heading = int(stage.rng.choice((-1, 1)))
     length = 2.0 * room * float(stage.rng.uniform(*share))
     if length < 0.9:
-        raise Misfit
+        raise MisfitError
     slack = room - length / 2
     middle = float(stage.rng.uniform(-slack, slack))
     return heading, middle - heading * length / 2, length / max(stage.seconds, 2.0)
@@ -179,7 +163,7 @@ def _circles(stage: Stage) -> Plot:
     inner = others[0].scale * 1.3 if others else 0.0
     radius = max(0.9, inner + actor.scale * 1.25 + 0.1)
     if radius > stage.half() - place.reach(actor)[0]:
-        raise Misfit
+        raise MisfitError
     turns = max(1.0, stage.seconds / 4.0) * float(stage.rng.uniform(0.9, 1.3))
     speed = 2.0 * math.pi * radius * turns / max(stage.seconds, 2.0)
     act = Happening(
@@ -198,13 +182,13 @@ def _meets(stage: Stage, name: str) -> Plot:
     actor = cast(stage, kinds=HAPPENINGS[name], lies=False)
     target = cast(stage, kinds=TARGETS[name], besides=[actor], lies=False)
     if name == "pushes" and actor.scale < 0.8 * target.scale:
-        raise Misfit
+        raise MisfitError
     heading = int(stage.rng.choice((-1, 1)))
     a, b = place.reach(actor)[0], place.reach(target)[0]
     half = stage.half()
     gap = 2.0 * half - 2.0 * a - 2.0 * b
     if gap < 1.6:
-        raise Misfit
+        raise MisfitError
     run = gap * float(stage.rng.uniform(0.5, 0.62))
     x = -heading * (half - a)
     spot = x + heading * (a + run + b)
@@ -228,7 +212,7 @@ def _passes(stage: Stage) -> Plot:
     a, b = place.reach(actor)[0], place.reach(front)[0]
     room = stage.half(depth) - a
     if room < a + b * 1.25 + 0.15:
-        raise Misfit
+        raise MisfitError
     heading = int(stage.rng.choice((-1, 1)))
     slack = 0.3 * (room - a - 1.25 * b)
     front = at(front, x=float(stage.rng.uniform(-slack, slack)))
@@ -245,7 +229,7 @@ def _stacks(stage: Stage) -> Plot:
     x = float(stage.rng.uniform(-room, room))
     top = under.position[2] + place.reach(under)[1]
     if top + 2.0 * above.position[2] > stage.ceiling():
-        raise Misfit
+        raise MisfitError
     z = max(stage.ceiling(), top + 2.2 * above.position[2]) + above.scale
     start = float(stage.rng.uniform(0.0, 0.25 * stage.seconds))
     offset = 0.15 * above.scale * float(stage.rng.uniform(-1.0, 1.0))
@@ -262,7 +246,7 @@ def _topples(stage: Stage) -> Plot:
         block = cast(stage, kinds=kinds, sizes=("small",), besides=taken, lies=False)
         blocks.append(at(replace(block, quaternion=place.quaternion(yaw=0.0)), x=0.0))
     heading = int(stage.rng.choice((-1, 1)))
-    spot = -heading * 0.05 * stage.half()
+    spot = -heading * 0.2 * stage.half()
     height = 0.0
     for index, block in enumerate(blocks):
         half = block.position[2]
@@ -270,8 +254,9 @@ def _topples(stage: Stage) -> Plot:
         height += 2.0 * half
     start = -heading * (stage.half() - place.reach(ball)[0])
     if height > stage.ceiling() or abs(spot - start) < 2.2 * ball.scale:
-        raise Misfit
-    speed = max(3.4, abs(spot - start) / (0.3 * max(stage.seconds, 2.0)))
+        raise MisfitError
+    # The ground brakes the ball hard, so that it topples the stack and stays in the picture.
+    speed = math.sqrt(2.9 * 2.9 + 3.6 * abs(spot - start) / ball.scale)
     act = Happening("topples", 0, target=len(blocks), heading=heading, speed=speed)
     return (at(ball, x=start), *blocks), (act,)
 
@@ -289,7 +274,7 @@ def _eats(stage: Stage) -> Plot:
     momo = cast(stage, kinds=HAPPENINGS["eats"], sizes=("medium", "large"))
     cookie = cast(stage, kinds=TARGETS["eats"], besides=[momo], lies=False)
     if not 0.55 < cookie.scale / momo.scale < 1.05:
-        raise Misfit
+        raise MisfitError
     heading = int(stage.rng.choice((-1, 1)))
     yaw = heading * float(stage.rng.uniform(0.95, 1.2))
     momo = replace(momo, quaternion=place.quaternion(yaw=yaw))
@@ -298,10 +283,22 @@ def _eats(stage: Stage) -> Plot:
     wide = (place.reach(momo)[0] + gap + cookie.scale) / 2.0
     room = stage.half() - wide
     if room < 0:
-        raise Misfit
+        raise MisfitError
     left = float(stage.rng.uniform(-room, room)) - wide
     x = left + place.reach(momo)[0] if heading > 0 else left + 2.0 * wide - place.reach(momo)[0]
     # The mouth lies in the cookie's plane.
     deep = 0.8 * momo.scale * math.cos(yaw)
     act = Happening("eats", 0, target=1, heading=heading, speed=2.2, beats=_beats(stage, 0.8))
     return (at(momo, x=x, y=deep), at(cookie, x=x + heading * gap)), (act,)
+
+
+_PLOTS: Mapping[str, Callable[[Stage], Plot]] = {
+    "hops": _hops,
+    "falls": _falls,
+    "circles": _circles,
+    "passes behind": _passes,
+    "stacks": _stacks,
+    "topples": _topples,
+    "looks": _looks,
+    "eats": _eats,
+}

@@ -13,7 +13,7 @@ from kinora.world.look.sky import ground_code, sky_row
 from kinora.world.look.trace import WIDTH
 from kinora.world.motion import Motion
 from kinora.world.scene import Scene, Thing
-from kinora.world.vocabulary import COLOURS, COOKIE_BROWN, KINDS
+from kinora.world.vocabulary import KINDS, PALETTE
 
 Ids = NDArray[np.uint8]
 Array = NDArray[np.float32]
@@ -52,11 +52,11 @@ def _thing_row(thing: Thing) -> Array:
     row = np.zeros(WIDTH, np.float32)
     row[0] = KINDS.index(thing.kind)
     row[1] = thing.scale
-    row[14:17] = COOKIE_BROWN if thing.kind == "cookie" else COLOURS[thing.colour]
+    row[14:17] = PALETTE[thing.colour]
     row[17] = thing.finish == "shiny"
     row[18] = bool(thing.hat)
     if thing.hat:
-        row[19:22] = COLOURS[thing.hat]
+        row[19:22] = PALETTE[thing.hat]
     return row
 
 
@@ -76,12 +76,14 @@ def _place(things: Array, motion: Motion, frame: int) -> Array:
     return bites
 
 
-def turns(quaternions: Array) -> Array:
+def turns(quaternions: NDArray[np.floating]) -> NDArray[np.floating]:
     """Quaternions `[n 4]` (`w x y z`) as matrices `[n 3 3]` from the own frame to the world."""
-    w, x, y, z = np.moveaxis(quaternions, -1, 0)
-    rows = [
+    return np.array([_turn(*quaternion) for quaternion in quaternions.tolist()])
+
+
+def _turn(w: float, x: float, y: float, z: float) -> list[list[float]]:
+    return [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
-    return np.moveaxis(np.array(rows), -1, 0)

@@ -1,4 +1,4 @@
-"""A seed becomes a scene. In: a seed and a mix. Out: a framed scene, run through physics if it moves.
+"""A seed becomes a scene. In: a seed and a mix. Out: a framed scene, with its motion if it moves.
 
 Scenes that are held out, that leave the picture, or in which the intended does not happen, are
 drawn again from the next stream.
@@ -7,7 +7,7 @@ drawn again from the next stream.
 from kinora.core.errors import UsageError
 from kinora.core.seed import numpy_generator
 from kinora.world.camera import stand
-from kinora.world.cast import Misfit, Rng, Stage, pick
+from kinora.world.cast import MisfitError, Rng, Stage, pick
 from kinora.world.heldout import is_held_out
 from kinora.world.mix import Mix
 from kinora.world.motion import at_rest
@@ -18,7 +18,7 @@ from kinora.world.shot import film
 from kinora.world.take import Take, comes_true, stays_in_view
 from kinora.world.vocabulary import COMPANY, HAPPENINGS, KINDS, LONG, TARGETS
 
-TRIES = 2400
+TRIES = 800
 PATIENCE = 80
 SECONDS_TO_SEE = 1.9
 DISTANCE = 6.0
@@ -50,7 +50,7 @@ def sample_take(
         try:
             name = _happening(wish, mix=mix, frames=frames, fps=fps)
             scene = _draw(rng, name, seed=seed, mix=mix, frames=frames, fps=fps, aspect=aspect)
-        except Misfit:
+        except MisfitError:
             continue
         if mix.heldout != "any" and is_held_out(scene) != (mix.heldout == "only"):
             continue

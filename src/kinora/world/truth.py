@@ -179,7 +179,7 @@ def facts(scene: Scene, truth: Truth) -> Facts:
         things=tuple(
             ThingFacts(
                 kind=thing.kind,
-                colour="brown" if thing.kind == "cookie" else thing.colour,
+                colour=thing.colour,
                 size=thing.size,
                 finish=thing.finish,
                 hat=thing.hat,
@@ -189,9 +189,17 @@ def facts(scene: Scene, truth: Truth) -> Facts:
         ),
         ground=scene.ground,
         light=scene.light,
-        direction=direction(truth),
+        direction=direction(truth) if _leads_away(scene) else "none",
         camera="cut" if scene.cuts else scene.camera.move,
     )
+
+
+def _leads_away(scene: Scene) -> bool:
+    """Whether the main happening carries its actor somewhere, rather than about or up and down."""
+    main = scene.happenings[0] if scene.happenings else None
+    if main is None or main.name in ("circles", "spins", "turns", "eats"):
+        return False
+    return main.heading != 0 or main.name in ("falls", "stacks")
 
 
 def direction(truth: Truth, thing: int = 0) -> str:

@@ -1,4 +1,6 @@
-"""What things do, in words. In: a happening and where it leads. Out: a verb and what follows it."""
+"""What things do, in words. In: a happening and where it leads. Out: a verb and what follows."""
+
+from collections.abc import Mapping
 
 from kinora.world.phrase import Rng, one, say
 from kinora.world.scene import Happening
@@ -13,42 +15,44 @@ def act(rng: Rng, happening: Happening, *, way: str, target: str) -> str:
         target: the other thing with its article, or empty.
     """
     name = happening.name
-    match name:
-        case "rolls" | "slides" | "hops":
-            return f"{say(rng, name)} {_way(rng, way)}".strip()
-        case "bounces" if happening.heading:
-            return f"bounces {_way(rng, way)}".strip()
-        case "bounces" | "jumps":
-            return f"{say(rng, name)} {one(rng, ('up and down', 'on the spot', ''))}".strip()
-        case "falls":
-            return f"{say(rng, name)} {one(rng, ('from above', 'down', 'from the sky'))}"
-        case "spins":
-            return f"{say(rng, name)} {one(rng, ('around', 'on the spot', ''))}".strip()
-        case "circles":
-            return f"circles {target}" if target else one(rng, ("moves in a circle", "circles"))
-        case "bumps into":
-            return f"{say(rng, 'bumps')} into {target}"
-        case "pushes":
-            return f"{say(rng, 'pushes')} {target} {_way(rng, way)}".strip()
-        case "passes behind":
-            out = one(rng, ("and comes out again", "and comes out on the other side", ""))
-            return f"passes behind {target} {out}".strip()
-        case "stacks":
-            return f"{say(rng, 'falls')} onto {target} {one(rng, ('and stays there', ''))}".strip()
-        case "topples":
-            return f"{one(rng, ('knocks over', 'rolls into'))} a stack of {target}"
-        case "eats":
-            return one(rng, (f"{say(rng, 'eats')} {target}", f"takes bites out of {target}"))
-        case "looks":
-            return (
-                f"looks at {target}"
-                if target
-                else one(rng, ("looks around", "looks left and right"))
-            )
-        case "turns":
-            return one(rng, ("turns around", "turns around slowly"))
-        case _:
-            return one(rng, ("stands still", "stands", "stands there"))
+    if name == "bounces" and not happening.heading:
+        return f"bounces {one(rng, ('up and down', 'on the spot', ''))}".strip()
+    if name in ("rolls", "slides", "hops", "bounces"):
+        return f"{say(rng, name)} {_way(rng, way)}".strip()
+    if target:
+        return _done_to(rng, name, way=way, target=target)
+    verb = say(rng, name.split(maxsplit=1)[0])
+    return f"{verb} {one(rng, _TAILS[name])}".strip() if name in _TAILS else one(rng, _STILL)
+
+
+_STILL = ("stands still", "stands", "stands there")
+_TAILS: Mapping[str, tuple[str, ...]] = {
+    "jumps": ("up and down", "on the spot", ""),
+    "falls": ("from above", "down", "from the sky"),
+    "spins": ("around", "on the spot", ""),
+    "circles": ("", "around"),
+    "turns": ("around", "around slowly"),
+    "looks": ("around", "left and right", "to both sides"),
+}
+
+
+def _done_to(rng: Rng, name: str, *, way: str, target: str) -> str:
+    """What is done to another thing."""
+    phrases: Mapping[str, tuple[str, ...]] = {
+        "circles": (f"circles {target}",),
+        "looks": (f"looks at {target}",),
+        "bumps into": (f"{say(rng, 'bumps')} into {target}",),
+        "pushes": (f"{say(rng, 'pushes')} {target} {_way(rng, way)}",),
+        "passes behind": tuple(f"passes behind {target}{end}" for end in _OUT),
+        "stacks": tuple(f"{say(rng, 'falls')} onto {target}{end}" for end in _STAYS),
+        "topples": tuple(f"{verb} a stack of {target}" for verb in ("knocks over", "rolls into")),
+        "eats": (f"{say(rng, 'eats')} {target}", f"takes bites out of {target}"),
+    }
+    return one(rng, phrases[name]).strip()
+
+
+_OUT = (" and comes out again", " and comes out on the other side", "")
+_STAYS = (" and stays there", " and stays on top", "")
 
 
 def _way(rng: Rng, way: str) -> str:

@@ -21,7 +21,7 @@ COLOURS: Mapping[str, RGB] = {
     "white": (0.97, 0.97, 0.97),
     "black": (0.09, 0.09, 0.10),
 }
-"""sRGB, 0..1. Cookies are brown, whatever else is drawn."""
+"""The colours that a thing can be drawn in, sRGB in 0..1; cookies are brown."""
 
 COOKIE_BROWN: RGB = (0.76, 0.52, 0.27)
 HAT_COLOURS = ("red", "yellow", "blue", "white", "black")

@@ -135,7 +135,7 @@ def _shadow(things: Array, bites: Array, ray: Array, sky: Array) -> float:
     for k in range(things.shape[0]):
         sun *= open_sky(things, k, bites, x, y, 0.0, sky[12], sky[13], sky[14])
         close *= crevice(things, k, bites, x, y, 0.0)
-    return (1.0 - sky[20] * (1.0 - sun)) * (0.35 + 0.65 * close)
+    return float((1.0 - sky[20] * (1.0 - sun)) * (0.35 + 0.65 * close))
 
 
 @compiled
@@ -222,11 +222,6 @@ def _differs(ids: Bytes, draft: Array, i: int, j: int, h: int, w: int) -> bool:
                 if gap > 0.25:
                     return True
     return False
-
-
-@compiled
-def _inside(boxes: Boxes, k: int, i: int, j: int) -> bool:
-    return boxes[k, 0] <= i < boxes[k, 1] and boxes[k, 2] <= j < boxes[k, 3]
 
 
 @compiled

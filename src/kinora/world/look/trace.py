@@ -53,7 +53,7 @@ def bound(things: Array, k: int) -> float:
         radius = 1.48 if things[k, HAT] > 0 else 1.1
     elif kind not in (BALL, RING, COOKIE, CAPSULE):
         radius = 1.4
-    return radius * things[k, SCALE]
+    return float(radius * things[k, SCALE])
 
 
 @compiled
@@ -130,9 +130,9 @@ def meet(
             return FAR
         d = surface(things, k, bites, x + t * u, y + t * v, z + t * w)
         if d < 0.002:
-            return t * scale
+            return float(t * scale)
         t += d
-    return t * scale if d < 0.02 else FAR
+    return float(t * scale) if d < 0.02 else FAR
 
 
 @compiled
@@ -193,7 +193,7 @@ def open_sky(
             if share < 0.0 or t > end:
                 break
     share = min(1.0, max(0.0, share))
-    return share * share * (3.0 - 2.0 * share)
+    return float(share * share * (3.0 - 2.0 * share))
 
 
 @compiled

@@ -1,0 +1,35 @@
+"""`kinora caption FILE`. In: a film or a picture. Out: what it shows, in words or as facts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinora.cli.options import Json, Quiet
+from kinora.cli.output import note, show
+from kinora.cli.progress import reporting
+
+
+def caption(
+    file: Annotated[Path, typer.Argument(help="A video or image.")],
+    *,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tell what a film shows: things, colours, ground, light, motion.
+
+    What the judge is not sure of is called unknown; it only knows the simulated world.
+    """
+    from kinora.caption.judge import load_judge
+    from kinora.caption.words import in_words
+    from kinora.media.read import read
+
+    judge = load_judge()
+    reading = read(file)
+    with reporting(as_json=as_json, quiet=quiet) as on_progress:
+        seen = judge.see(reading.clip, on_progress=on_progress)
+    for line in reading.told:
+        note(line, quiet=quiet)
+    words = in_words(seen)
+    told = {"tags": words.tags, "sentence": words.sentence, "paragraph": words.paragraph}
+    show(seen.as_json() | {"words": told} if as_json else told, as_json=as_json)

@@ -1,0 +1,53 @@
+"""`kinora evaluate`. In: a model. Out: numbers, a page of films, and differences from a baseline."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinora.cli.options import Json, Quiet
+from kinora.cli.output import note, show
+from kinora.cli.progress import reporting
+
+
+def evaluate(
+    *,
+    model: Annotated[
+        str | None, typer.Option("--model", help="A name or a folder.", show_default="shipped")
+    ] = None,
+    prompts: Annotated[int, typer.Option(min=1, max=100, help="How many of the hundred.")] = 100,
+    seeds: Annotated[int, typer.Option(min=1, help="Films per prompt.")] = 1,
+    physics: Annotated[int, typer.Option(min=0, help="Films begun from real frames.")] = 20,
+    steps: Annotated[int | None, typer.Option(min=1, help="Solver steps.")] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="A folder for suite.json and report.html.")
+    ] = Path("evaluation"),
+    against: Annotated[
+        Path | None, typer.Option("--against", help="The suite.json of a baseline.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure a model on prompts that its training never saw."""
+    from kinora.caption.judge import load_judge
+    from kinora.evaluate.compare import compare
+    from kinora.evaluate.report import write_report
+    from kinora.evaluate.suite import Settings, read_suite, run_suite
+    from kinora.generate import load
+    from kinora.media.atomic import write_bytes
+
+    baseline = read_suite(against) if against else None
+    judge = load_judge()
+    film_model = load(model) if model else load()
+    settings = Settings(prompts=prompts, seeds=seeds, physics=physics, steps=steps)
+    with reporting(as_json=as_json, quiet=quiet) as on_progress:
+        suite, shown = run_suite(film_model, judge, settings=settings, on_progress=on_progress)
+    differences = compare(suite, baseline) if baseline else ()
+    out.mkdir(parents=True, exist_ok=True)
+    write_bytes(out / "suite.json", suite.model_dump_json(indent=1).encode())
+    page = write_report(out / "report.html", suite, shown, differences=differences)
+    result = {name: round(suite.mean("films", name), 4) for name in suite.names("films")}
+    result |= {name: round(suite.mean("physics", name), 4) for name in suite.names("physics")}
+    for gap in differences:
+        note(f"{gap.name}: {gap.ours - gap.baseline:+.3f} ({gap.low:+.3f} .. {gap.high:+.3f})")
+    show(result | {"report": str(page)}, as_json=as_json)

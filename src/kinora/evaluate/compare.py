@@ -1,0 +1,52 @@
+"""One suite against another. In: rows of two models. Out: differences with confidence intervals."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinora.core.seed import numpy_generator
+from kinora.evaluate.suite import Suite
+
+DRAWS = 2000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much larger a number is than in the baseline, with the interval that holds 95 % of draws."""
+
+    name: str
+    baseline: float
+    ours: float
+    low: float
+    high: float
+
+    @property
+    def certain(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return self.low > 0 or self.high < 0
+
+
+def compare(ours: Suite, baseline: Suite, *, seed: int = 0) -> tuple[Difference, ...]:
+    """Differences of every number over the films that both made: a paired bootstrap."""
+    mine = {row.key: row.numbers for row in ours.films}
+    theirs = {row.key: row.numbers for row in baseline.films}
+    found = []
+    for name in ours.names("films"):
+        pairs = [
+            (mine[key][name], theirs[key][name])
+            for key in mine
+            if key in theirs and name in mine[key] and name in theirs[key]
+        ]
+        if pairs:
+            found.append(_difference(name, np.array(pairs), seed))
+    return tuple(found)
+
+
+def _difference(name: str, pairs: "np.ndarray", seed: int) -> Difference:
+    rng = numpy_generator(seed, "bootstrap", name)
+    gaps = pairs[:, 0] - pairs[:, 1]
+    draws = gaps[rng.integers(len(gaps), size=(DRAWS, len(gaps)))].mean(1)
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    ours, theirs = pairs.mean(0)
+    return Difference(name, float(theirs), float(ours), float(low), float(high))

@@ -1,0 +1,113 @@
+"""A suite as one page. In: rows and films. Out: HTML that needs no other file: numbers, plots, films."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from kinora.core.clip import Clip
+from kinora.evaluate.compare import Difference
+from kinora.evaluate.suite import Shown, Suite
+from kinora.media.atomic import write_bytes
+from kinora.media.write import save
+
+SHARES = ("facts right", "prompt whole", "recognisable thing")
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}
+table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .9rem .2rem 0;text-align:right}
+td:first-child,th:first-child{text-align:left}th{border-bottom:1px solid #999}
+.films{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:1rem}
+video{width:100%;border-radius:4px}.films p{margin:.2rem 0;font-size:13px}.wrong{color:#b02020}
+.right{color:#1e783c}.certain{font-weight:600}
+"""
+
+
+def write_report(
+    file: Path,
+    suite: Suite,
+    shown: Sequence[Shown],
+    *,
+    differences: Sequence[Difference] = (),
+    films: int = 40,
+) -> Path:
+    """Write the page, whole or not at all; `films` of them are shown with the judge's verdict."""
+    parts = [
+        f"<h1>How {escape(suite.model)} keeps its promises</h1>",
+        _bars(suite),
+        _numbers(suite),
+        _differences(differences) if differences else "",
+        "<h2>Films and what the judge says of them</h2>",
+        f'<div class="films">{"".join(_film(one) for one in shown[:films])}</div>',
+    ]
+    page = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(suite.model)}</title>'
+        f"<style>{STYLE}</style><body>{''.join(parts)}</body></html>\n"
+    )
+    write_bytes(file, page.encode())
+    return file
+
+
+def _bars(suite: Suite) -> str:
+    """Shares of the film and of the real renders, seen and held-out combinations apart."""
+    names = [*SHARES, *(name for name in suite.names("films") if name.endswith(" right"))]
+    names = list(dict.fromkeys(names))
+    rows, high = [], 22
+    for index, name in enumerate(names):
+        y = index * high
+        ours, best = suite.mean("films", name), suite.mean("real", name)
+        rows.append(
+            f'<text x="0" y="{y + 14}">{escape(name)}</text>'
+            f'<rect x="170" y="{y + 3}" width="{400 * best:.1f}" height="14" fill="#dde3dd"/>'
+            f'<rect x="170" y="{y + 6}" width="{400 * ours:.1f}" height="8" fill="#2f6f9f"/>'
+            f'<text x="580" y="{y + 14}">{ours:.1%}</text>'
+        )
+    return (
+        "<p>Blue: the model's films. Grey: the judge on real renders of the same prompts.</p>"
+        f'<svg viewBox="0 0 650 {high * len(names)}" width="650" font-size="13" role="img" '
+        f'aria-label="shares of facts right">{"".join(rows)}</svg>'
+    )
+
+
+def _numbers(suite: Suite) -> str:
+    cells = "".join(
+        f"<tr><td>{escape(name)}</td><td>{suite.mean('films', name):.3f}</td>"
+        f"<td>{suite.mean('real', name):.3f}</td></tr>"
+        for name in suite.names("films")
+    )
+    physics = "".join(
+        f"<tr><td>{escape(name)}</td><td>{suite.mean('physics', name):.3f}</td><td></td></tr>"
+        for name in suite.names("physics")
+    )
+    head = "<tr><th>metric</th><th>films</th><th>real renders</th></tr>"
+    return f"<h2>Numbers</h2><table>{head}{cells}{physics}</table>"
+
+
+def _differences(differences: Sequence[Difference]) -> str:
+    rows = "".join(
+        f'<tr class="{"certain" if d.certain else ""}"><td>{escape(d.name)}</td>'
+        f"<td>{d.baseline:.3f}</td><td>{d.ours:.3f}</td><td>{d.low:+.3f} .. {d.high:+.3f}</td></tr>"
+        for d in differences
+    )
+    head = "<tr><th>metric</th><th>baseline</th><th>this</th><th>95 % of the difference</th></tr>"
+    return f"<h2>Against the baseline</h2><table>{head}{rows}</table>"
+
+
+def _film(one: Shown) -> str:
+    said = (
+        f'<span class="wrong">{escape("; ".join(one.row.wrong))}</span>'
+        if one.row.wrong
+        else '<span class="right">every fact right</span>'
+    )
+    source = f"data:video/mp4;base64,{base64.b64encode(_mp4(one.clip)).decode()}"
+    return (
+        f'<div><video src="{source}" autoplay loop muted playsinline></video>'
+        f"<p>{escape(one.row.prompt)}<br>{said}</p></div>"
+    )
+
+
+def _mp4(clip: Clip) -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "film.mp4"
+        save(clip, file)
+        return file.read_bytes()

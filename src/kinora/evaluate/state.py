@@ -1,0 +1,92 @@
+"""State. In: what was seen of films with a bite. Out: whether a bitten cookie stays bitten.
+
+Three chances multiply: the bite shows when it should, it still shows later, nothing else has changed.
+The same films without a bite are the control: a judge that sees bites everywhere earns nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinora.caption.facts import Seen, SeenThing, Spot
+from kinora.evaluate.identity import traits
+
+LATER = (1.0, 5.0, 20.0)
+"""Seconds after the bite at which it is looked for again."""
+NEAR = 0.5
+"""Seconds around a moment whose frames vote."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Chances in 0..1.
+
+    Args:
+        shown: the bite shows within `NEAR` of when it should.
+        lasting: seconds later -> it still shows, of those films that are long enough.
+        others: every other thing is seen throughout.
+        control: a film without a bite shows none.
+    """
+
+    shown: float
+    lasting: Mapping[float, float]
+    others: float
+    control: float
+
+    @property
+    def persistence(self) -> float:
+        """The product of what there are films for, without the control."""
+        return self.shown * float(np.prod(list(self.lasting.values()))) * self.others
+
+
+def state(films: Sequence[tuple[Seen, float]], controls: Sequence[Seen] = ()) -> State:
+    """Persistence over many films.
+
+    Args:
+        films: what was seen, and the second at which the cookie is bitten.
+        controls: what was seen of films without a bite.
+    """
+    lasting = {}
+    for later in LATER:
+        long = [(s, at) for s, at in films if s.frames / s.fps >= at + later]
+        if long:
+            lasting[later] = _mean([bitten(s, at + later) for s, at in long])
+    return State(
+        shown=_mean([bitten(seen, at) for seen, at in films]),
+        lasting=lasting,
+        others=_mean([others_stay(seen) for seen, _ in films]),
+        control=_mean([not any(spot.bites for spot in _cookie_spots(s)) for s in controls]),
+    )
+
+
+def bitten(seen: Seen, second: float) -> bool:
+    """Whether most of the frames just after this second show a bitten cookie."""
+    votes = [
+        spot.bites > 0
+        for spot in _cookie_spots(seen)
+        if 0 <= spot.frame / seen.fps - second <= NEAR
+    ]
+    return bool(votes) and sum(votes) * 2 > len(votes)
+
+
+def others_stay(seen: Seen, *, share: float = 0.8) -> bool:
+    """Whether every thing but the cookie is seen in this share of the frames, once and not as two."""
+    others = [thing for thing in seen.things if thing.kind != "cookie"]
+    same = len({traits(thing) for thing in others}) == len(others)
+    return same and all(len(thing.spots) >= share * seen.frames for thing in others)
+
+
+def cookie(seen: Seen) -> SeenThing | None:
+    """The cookie that is seen in most frames."""
+    found = [thing for thing in seen.things if thing.kind == "cookie"]
+    return max(found, key=lambda thing: len(thing.spots)) if found else None
+
+
+def _cookie_spots(seen: Seen) -> tuple[Spot, ...]:
+    thing = cookie(seen)
+    return thing.spots if thing else ()
+
+
+def _mean(values: Sequence[bool]) -> float:
+    return float(np.mean(values)) if values else float("nan")

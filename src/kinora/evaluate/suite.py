@@ -1,0 +1,209 @@
+"""All metrics over many prompts. In: a model, the judge. Out: a row of numbers per film, kept as JSON.
+
+Every film stands beside the world's own render of the same prompt: what the metrics say of that is the
+best that they can say. Films that move sideways are also begun from real frames and compared with physics.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kinora.caption.judge import Judge
+from kinora.core.clip import Clip
+from kinora.core.errors import NotFoundError
+from kinora.core.progress import OnProgress, Progress, silent
+from kinora.denoise.condition import Hold
+from kinora.denoise.model import FilmModel
+from kinora.evaluate.adherence import Verdict, verdict
+from kinora.evaluate.drift import drift
+from kinora.evaluate.first_frame import first_frame_fidelity
+from kinora.evaluate.flicker import flicker
+from kinora.evaluate.motion import motion_energy
+from kinora.evaluate.permanence import permanence
+from kinora.evaluate.promise import Promise, promises, real, ways
+from kinora.evaluate.velocity import nearest, velocity_error
+from kinora.evaluate.warp import warp_error
+from kinora.generate import Request, generate
+
+KNOWN = 2
+"""Latent frames of the real clip that a continuation is given: five video frames."""
+
+
+class Row(BaseModel):
+    """One film's numbers.
+
+    Args:
+        key: prompt and seed: what makes two suites comparable film by film.
+        wrong: `found for wanted`, one entry per promised fact that is not kept.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    prompt: str
+    heldout: bool
+    wrong: tuple[str, ...]
+    numbers: dict[str, float]
+
+
+class Suite(BaseModel):
+    """Rows of the model's films, of the real renders, and of films begun from real frames."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    films: tuple[Row, ...]
+    real: tuple[Row, ...]
+    physics: tuple[Row, ...]
+
+    def mean(self, part: str, number: str) -> float:
+        """Mean of one number over a part (`films`, `real`, `physics`); NaN if no row has it."""
+        values = [row.numbers[number] for row in getattr(self, part) if number in row.numbers]
+        return float(np.mean(values)) if values else float("nan")
+
+    def names(self, part: str) -> tuple[str, ...]:
+        """The numbers that rows of this part have, in order."""
+        found = dict.fromkeys(name for row in getattr(self, part) for name in row.numbers)
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much to film.
+
+    Args:
+        prompts: the first so many of the hundred.
+        seeds: films per prompt.
+        physics: films begun from real frames, at most.
+        steps, guidance: of the solver; None for what the model likes.
+    """
+
+    prompts: int = 100
+    seeds: int = 1
+    physics: int = 20
+    steps: int | None = None
+    guidance: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A film for the report."""
+
+    row: Row
+    clip: Clip
+
+
+def run_suite(
+    model: FilmModel, judge: Judge, *, settings: Settings, on_progress: OnProgress = silent
+) -> tuple[Suite, list[Shown]]:
+    """Film, watch and measure everything; the numbers, and the films of the first seed."""
+    asked = promises()[: settings.prompts]
+    moving = [promise for promise in asked if promise.direction][: settings.physics]
+    total = len(asked) * (settings.seeds + 1) + len(moving)
+    films: list[Row] = []
+    shown: list[Shown] = []
+    for done, (promise, seed, clip) in enumerate(_films(model, asked, settings)):
+        row = measure(promise, clip, judge, key=f"{promise.prompt}#{seed}")
+        films.append(row)
+        shown += [Shown(row, clip)] if seed == 0 else []
+        on_progress(Progress("evaluate", done + 1, total))
+    reals = []
+    for promise in asked:
+        reals.append(measure(promise, real(promise), judge, key=f"{promise.prompt}#real"))
+        on_progress(Progress("evaluate", len(films) + len(reals), total))
+    physics = []
+    for promise in moving:
+        physics.append(continue_real(model, promise, judge, settings))
+        on_progress(Progress("evaluate", len(films) + len(reals) + len(physics), total))
+    suite = Suite(model=model.name, films=tuple(films), real=tuple(reals), physics=tuple(physics))
+    return suite, shown
+
+
+def _films(
+    model: FilmModel, asked: Sequence[Promise], settings: Settings
+) -> Iterator[tuple[Promise, int, Clip]]:
+    for index, promise in enumerate(asked):
+        for seed in range(settings.seeds):
+            request = Request(
+                prompts=(promise.prompt,),
+                seed=1000 * (seed + 1) + index,
+                steps=settings.steps,
+                guidance=settings.guidance,
+            )
+            yield promise, seed, generate(model, request).clip
+
+
+def measure(promise: Promise, clip: Clip, judge: Judge, *, key: str) -> Row:
+    """Every metric that needs nothing but the film and its prompt."""
+    found = verdict(promise, judge.see(clip))
+    change = drift(clip, judge)
+    numbers = {
+        **_kept(found),
+        "flicker": flicker(clip),
+        "warp error": warp_error(clip),
+        "motion energy": motion_energy(clip),
+        "permanence": permanence(clip, judge),
+        "drift of colour": change.colour,
+        "drift of contrast": abs(change.contrast),
+        "drift of sharpness": abs(change.sharpness),
+        "drift of things": abs(change.things),
+    }
+    wrong = tuple(f"{fact.found} for {fact.wanted}" for fact in found.facts if not fact.right)
+    return Row(
+        key=key, prompt=promise.prompt, heldout=promise.heldout, wrong=wrong, numbers=numbers
+    )
+
+
+def _kept(found: Verdict) -> dict[str, float]:
+    """Shares of the verdict, one per kind of fact besides."""
+    names = dict.fromkeys(fact.name for fact in found.facts)
+    each = {name: [fact.right for fact in found.facts if fact.name == name] for name in names}
+    return {
+        "facts right": float(np.mean([fact.right for fact in found.facts])),
+        "prompt whole": float(found.whole),
+        "recognisable thing": float(found.recognisable),
+        **{f"{name} right": float(np.mean(right)) for name, right in each.items()},
+    }
+
+
+def continue_real(model: FilmModel, promise: Promise, judge: Judge, settings: Settings) -> Row:
+    """Begin a film with real frames and compare the main thing's way with that of physics."""
+    likes = model.capabilities
+    start = real(promise, width=likes.width, height=likes.height)
+    latents = model.encode(start)[:KNOWN]
+    request = Request(
+        prompts=(promise.prompt,),
+        seconds=(len(start) - 1) / start.fps,
+        conditions=(Hold(latents),),
+        steps=settings.steps,
+        guidance=settings.guidance,
+    )
+    film = generate(model, request).clip
+    way = ways(promise)[:, 0]
+    numbers = {"first frame PSNR": first_frame_fidelity(start.frames[:1], film)}
+    for name, clip in (("velocity error", film), ("velocity error, parse floor", start)):
+        thing = nearest(judge.see(clip), way)
+        if thing is not None and len(thing.spots) > 1:
+            numbers[name] = velocity_error(thing.spots, way, fps=clip.fps)
+    return Row(
+        key=f"{promise.prompt}#physics",
+        prompt=promise.prompt,
+        heldout=promise.heldout,
+        wrong=(),
+        numbers={name: value for name, value in numbers.items() if np.isfinite(value)},
+    )
+
+
+def read_suite(file: Path) -> Suite:
+    """The numbers of an earlier run; `NotFoundError` if the file holds none."""
+    try:
+        return Suite.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise NotFoundError(
+            f"{file} holds no evaluation",
+            why=str(error).splitlines()[0],
+            remedy="Name the suite.json of an earlier run",
+        ) from error

@@ -1,0 +1,142 @@
+"""Request bodies. In: JSON, multipart or urlencoded forms. Out: one mapping of fields, and the files.
+
+Forms name what lies deeper in brackets, as the official clients do: `characters[][id]=a`.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kinora.serve.errors import ApiError, invalid, response
+
+MAX_FIELDS = 1000
+FIELD_BYTES = 64 << 20
+NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+DEPTH = 4
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Body:
+    """Fields as they were sent, and uploaded files by name."""
+
+    fields: dict[str, Any]
+    uploads: dict[str, UploadFile] = field(default_factory=dict)
+
+    def read(self, model: type[M]) -> M:
+        """The fields as a checked value; raises `ApiError` 400 that names the wrong field."""
+        try:
+            return model.model_validate(self.fields)
+        except ValidationError as error:
+            raise invalid(error.errors()) from error
+
+
+async def body(request: Request) -> Body:
+    """Read the body of a request.
+
+    Raises:
+        ApiError: 400 for what cannot be parsed, 415 for another kind of body.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        return await _form(request)
+    if kind in ("application/json", ""):
+        return Body(_json(await request.body()))
+    raise ApiError(415, f"Send JSON or a form, not {kind[:80]}", code="unsupported_media_type")
+
+
+def _json(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, f"The body is not JSON: {error}", code="invalid_json") from error
+    if not isinstance(value, dict):
+        raise ApiError(400, "The body must be a JSON object", code="invalid_json")
+    return value
+
+
+async def _form(request: Request) -> Body:
+    try:
+        form = await request.form(max_files=32, max_fields=MAX_FIELDS, max_part_size=FIELD_BYTES)
+    except (MultiPartException, HTTPException, UnicodeDecodeError) as error:
+        why = getattr(error, "detail", None) or str(error)
+        raise ApiError(400, f"The form cannot be read: {why}", code="invalid_form") from error
+    items = form.multi_items()
+    files = {name: value for name, value in items if isinstance(value, UploadFile)}
+    texts = [(name, value) for name, value in items if isinstance(value, str)]
+    return Body(nested(texts), files)
+
+
+def nested(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """`[("a[][id]", "x")]` -> `{"a": [{"id": "x"}]}`; raises `ApiError` for names that contradict."""
+    result: dict[str, Any] = {}
+    for name, value in items:
+        match = NAME.fullmatch(name)
+        if match is None:
+            raise ApiError(400, f"'{name[:80]}' is no name of a field", code="invalid_form")
+        path = [match[1], *re.findall(r"\[([^\[\]]*)\]", match[2])]
+        if len(path) > DEPTH:
+            raise ApiError(400, f"'{name[:80]}' lies too deep", code="invalid_form")
+        _place(result, path, value, name=name)
+    return result
+
+
+def _place(node: Any, path: list[str], value: str, *, name: str) -> None:
+    for key, following in zip(path, [*path[1:], None], strict=True):
+        fresh: Any = value if following is None else [] if following == "" else {}
+        if isinstance(node, list):
+            # A repeated `a[][id]` begins the next entry.
+            reuse = node and isinstance(node[-1], dict) and following and following not in node[-1]
+            node = node[-1] if reuse else node.append(fresh) or node[-1]
+        elif (
+            isinstance(node, dict)
+            and following is None
+            and not isinstance(node.get(key), dict | list)
+        ):
+            node[key] = value
+        elif isinstance(node, dict) and isinstance(node.setdefault(key, fresh), type(fresh)):
+            node = node[key]
+        else:
+            raise ApiError(400, f"'{name[:80]}' contradicts another field", code="invalid_form")
+
+
+class Limit:
+    """Middleware that refuses bodies of more than `most` bytes, declared or not."""
+
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what comes in."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._most:
+            await response(self._refusal())(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most:
+                raise self._refusal()
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _refusal(self) -> ApiError:
+        mebibytes = self._most / (1 << 20)
+        return ApiError(413, f"At most {mebibytes:g} MiB are taken", code="too_large")

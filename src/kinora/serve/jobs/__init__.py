@@ -1,0 +1,1 @@
+"""Durable jobs. In: rows of `videos`. Out: films, whatever process dies on the way."""

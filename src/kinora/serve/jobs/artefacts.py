@@ -1,0 +1,100 @@
+"""What a job leaves behind, by name. In: a store, a video. Out: files to read and files to become artefacts."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinora.core.clip import Frames
+from kinora.core.errors import NotFoundError
+from kinora.serve.jobs.wish import Wish
+from kinora.serve.store import Store
+
+
+def folder(video: str) -> str:
+    """Where everything of a video lies."""
+    return f"videos/{video}"
+
+
+def picture(index: int) -> str:
+    """Name of the pixels of the picture `index` of a wish."""
+    return f"picture-{index}.npy"
+
+
+def character(index: int) -> str:
+    """Name of the pixels of its character `index`."""
+    return f"character-{index}.npy"
+
+
+def source(kind: str) -> str:
+    """Name of what an edit goes on from."""
+    return {"latents": "source.safetensors", "pixels": "source.npy"}[kind]
+
+
+class Artefacts:
+    """The artefacts of one video, with local copies of those in use."""
+
+    def __init__(self, store: Store, video: str, *, scratch: Path) -> None:
+        self._store, self._video = store, video
+        self._scratch = scratch / video
+        self._scratch.mkdir(parents=True, exist_ok=True)
+
+    def has(self, name: str) -> bool:
+        """Whether it is stored."""
+        return self._store.size(self.key(name)) is not None
+
+    def key(self, name: str) -> str:
+        """Its key in the store."""
+        return f"{folder(self._video)}/{name}"
+
+    def local(self, name: str) -> Path:
+        """A copy on this machine, fetched anew; raises `NotFoundError`."""
+        file = self._scratch / name
+        if not self._store.fetch(self.key(name), file):
+            raise NotFoundError(f"{name} of {self._video} is gone")
+        return file
+
+    @contextmanager
+    def making(self, name: str) -> Iterator[Path]:
+        """A path to write to; what lies there in the end is stored under `name`."""
+        part = self._scratch / f"new-{name}"
+        yield part
+        self._store.put(self.key(name), part)
+        part.unlink()
+
+    def remove(self, name: str) -> None:
+        """Forget it."""
+        self._store.delete(self.key(name))
+
+    def pixels(self, name: str) -> Frames:
+        """Frames `[t h w 3]`."""
+        frames: Frames = np.load(self.local(name), allow_pickle=False)
+        return frames
+
+    def sha256(self, name: str) -> str:
+        """Hex digest of what is stored."""
+        with self._store.open(self.key(name)) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """What the row says of it."""
+        return {
+            "key": self.key(name),
+            "bytes": self._store.size(self.key(name)),
+            "sha256": self.sha256(name),
+        }
+
+    @staticmethod
+    def recipe(wish: Wish) -> str:
+        """What the file itself says of how it was made; the same wish makes the same file."""
+        told = wish.model_dump(exclude_defaults=True, exclude={"source", "pictures", "characters"})
+        return json.dumps({"kinora": 1, **told})
+
+    def tidy(self) -> None:
+        """Remove the local copies."""
+        shutil.rmtree(self._scratch, ignore_errors=True)

@@ -1,0 +1,253 @@
+"""The stages of a film: dream, draw, sign, deliver. In: a row. Out: artefacts, each there whole or not.
+
+A stage whose artefact is there already has nothing to do, so that running one twice is harmless.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from kinora.core.clip import Frames
+from kinora.core.progress import OnProgress, Progress
+from kinora.denoise.loop import Begun, denoise
+from kinora.denoise.model import FilmModel
+from kinora.flow.schedule import levels
+from kinora.generate import decoded
+from kinora.media.image import cover
+from kinora.media.write import ClipWriter
+from kinora.serve.edits import Assets, Plan, plan
+from kinora.serve.jobs import rows
+from kinora.serve.jobs.artefacts import Artefacts, character, picture, source
+from kinora.serve.jobs.control import Control
+from kinora.serve.jobs.database import Database
+from kinora.serve.jobs.guard import persist
+from kinora.serve.jobs.pictures import Pictures
+from kinora.serve.jobs.seal import Seal
+from kinora.serve.jobs.telling import Teller
+from kinora.serve.jobs.wish import Wish
+from kinora.serve.sizes import frames_made, frames_shown
+from kinora.serve.store import Store
+
+
+class Maker:
+    """Makes the films of one process, one at a time on its device.
+
+    Args:
+        model: what dreams and draws.
+        database, store: where rows and artefacts are.
+        scratch: a folder of this process.
+        control: may stop the work.
+        seal: signs the files.
+        checkpoint_seconds: how much dreaming may be lost to a kill.
+        keep_seconds: how long a finished film is kept; 0 is for ever.
+    """
+
+    def __init__(
+        self,
+        model: FilmModel,
+        *,
+        database: Database,
+        store: Store,
+        scratch: Path,
+        control: Control,
+        seal: Seal,
+        checkpoint_seconds: float,
+        keep_seconds: float,
+    ) -> None:
+        self._model, self._database, self._store = model, database, store
+        self._scratch, self._control, self._seal = scratch, control, seal
+        self._checkpoint_seconds, self._keep_seconds = checkpoint_seconds, keep_seconds
+        self._device = threading.Lock()
+        scratch.mkdir(parents=True, exist_ok=True)
+
+    def dream(self, video: str, generation: int) -> None:
+        """Words to latents, with a checkpoint every few seconds."""
+        files = self._files(video)
+        if files.has("latents.safetensors"):
+            return
+        with self._device:
+            self._dream(video, generation, files)
+        files.remove("dream.safetensors")
+        self._kept(video, generation)
+
+    def draw(self, video: str, generation: int) -> None:
+        """Latents to frames to a file, chunk by chunk, and its thumbnail and sheet."""
+        files = self._files(video)
+        if files.has("drawn.mp4") and files.has("thumbnail.webp") and files.has("sheet.jpg"):
+            return
+        with self._device:
+            self._draw(
+                files, self._wish(video), Teller(self._database, self._control, video, generation)
+            )
+        self._kept(video, generation)
+
+    def sign(self, video: str, generation: int) -> None:
+        """The drawn file with its provenance."""
+        files = self._files(video)
+        if files.has("film.mp4"):
+            return
+        drawn = files.local("drawn.mp4")
+        with files.making("film.mp4") as target:
+            self._seal(drawn, target, wish=self._wish(video), video=video)
+
+    def deliver(self, video: str, generation: int) -> None:
+        """Tell the world, once."""
+        files, wish = self._files(video), self._wish(video)
+        artefact = files.describe("film.mp4") | {
+            "frames_sha256": files.sha256("drawn.mp4"),
+            "latents_sha256": files.sha256("latents.safetensors"),
+            "width": wish.width,
+            "height": wish.height,
+        }
+        persist(
+            self._database,
+            self._control,
+            lambda connection: rows.finish(
+                connection, video, generation, artefact=artefact, keep_seconds=self._keep_seconds
+            ),
+        )
+        files.tidy()
+
+    def _dream(self, video: str, generation: int, files: Artefacts) -> None:
+        wish = self._wish(video)
+        teller = Teller(self._database, self._control, video, generation)
+        teller(Progress("text", 0, 1))
+        laid = plan(self._model, wish, self._assets(files, wish))
+        request = laid.request
+        assert request.guidance and request.steps and request.shift, "settled"
+        text = self._model.read(request.prompts, negative=request.negative)
+        if text.not_understood:
+            self._note(video, generation, text.not_understood)
+        teller = Teller(
+            self._database, self._control, video, generation,
+            on_step=self._checkpoints(files, video, generation),
+        )  # fmt: skip
+        done = denoise(
+            laid.canvas,
+            self._model.velocity(laid.canvas, text, guidance=request.guidance),
+            noise=laid.canvas.noise(request.seed),
+            schedule=levels(request.steps, amount=request.shift),
+            hold=self._model.capabilities.hold,
+            begun=begun(files, laid),
+            on_progress=teller,
+        )
+        save(files, "latents.safetensors", latents=done.latents[: laid.frames])
+
+    def _checkpoints(
+        self, files: Artefacts, video: str, generation: int
+    ) -> Callable[[Progress], None]:
+        last = time.monotonic()
+
+        def keep(progress: Progress) -> None:
+            nonlocal last
+            if time.monotonic() - last < self._checkpoint_seconds:
+                return
+            save(files, "dream.safetensors", x=progress.preview, steps=torch.tensor(progress.done))
+            self._kept(video, generation)
+            last = time.monotonic()
+
+        return keep
+
+    def _draw(self, files: Artefacts, wish: Wish, on_progress: OnProgress) -> None:
+        latents = load(files.local("latents.safetensors"))["latents"]
+        fps = self._model.capabilities.fps
+        shown = frames_shown(seconds=wish.seconds, fps=fps)
+        frames = islice(single(decoded(self._model, latents, on_progress=on_progress)), shown)
+        pictures = Pictures(count=shown)
+        rate = wish.fps or fps
+        comment = files.recipe(wish) if wish.metadata else ""
+        with (
+            files.making("drawn.mp4") as target,
+            ClipWriter(target, fps=rate, comment=comment, on_progress=on_progress) as writer,
+        ):
+            for index, frame in enumerate(frames):
+                fitted = fit(frame, height=wish.height, width=wish.width)
+                fitted = self._seal.mark(fitted, wish=wish)
+                pictures.add(fitted)
+                writer.write(np.repeat(fitted[None], repeats(index, fps, rate), axis=0))
+        with files.making("thumbnail.webp") as target:
+            pictures.thumbnail(target)
+        with files.making("sheet.jpg") as target:
+            pictures.sheet(target)
+
+    def _assets(self, files: Artefacts, wish: Wish) -> Assets:
+        size = {"height": wish.made_height, "width": wish.made_width}
+        pictures = tuple(
+            np.stack([cover(frame, **size) for frame in files.pixels(picture(index))])
+            for index in range(len(wish.pictures))
+        )
+        characters = tuple(files.pixels(character(index)) for index in range(len(wish.characters)))
+        if wish.source is None:
+            return Assets(pictures=pictures, characters=characters)
+        if wish.source.kind == "latents":
+            latents = load(files.local(source("latents")))["latents"]
+            return Assets(pictures=pictures, characters=characters, latents=latents)
+        made = frames_made(
+            self._model.stride, seconds=wish.source.seconds, fps=self._model.capabilities.fps
+        )
+        pixels = np.stack([cover(f, **size) for f in files.pixels(source("pixels"))[:made]])
+        return Assets(pictures=pictures, characters=characters, pixels=pixels)
+
+    def _files(self, video: str) -> Artefacts:
+        return Artefacts(self._store, video, scratch=self._scratch)
+
+    def _wish(self, video: str) -> Wish:
+        with self._database.read() as connection:
+            row = rows.find(connection, video)
+        assert row is not None, video
+        return Wish.model_validate(row.wish)
+
+    def _kept(self, video: str, generation: int) -> None:
+        persist(self._database, self._control, lambda c: rows.kept(c, video, generation))
+
+    def _note(self, video: str, generation: int, unknown: tuple[str, ...]) -> None:
+        notes = [f"'{word}' is not a word this model knows" for word in unknown]
+        persist(self._database, self._control, lambda c: rows.note(c, video, generation, notes))
+
+
+def begun(files: Artefacts, laid: Plan) -> Begun | None:
+    """Where an earlier attempt stood, if it left a checkpoint of this canvas."""
+    if not files.has("dream.safetensors"):
+        return None
+    kept = load(files.local("dream.safetensors"))
+    if kept["x"].shape != laid.canvas.latents.shape:
+        return None
+    return Begun(x=kept["x"], steps=int(kept["steps"]))
+
+
+def save(files: Artefacts, name: str, **tensors: Tensor) -> None:
+    """Keep tensors as they are, bit by bit."""
+    with files.making(name) as target:
+        save_file({key: value.contiguous().cpu() for key, value in tensors.items()}, target)
+
+
+def load(file: Path) -> dict[str, Tensor]:
+    """Tensors by name."""
+    tensors: dict[str, Tensor] = load_file(file)
+    return tensors
+
+
+def single(chunks: Iterator[Frames]) -> Iterator[Frames]:
+    """Frames `[h w 3]` one by one."""
+    for chunk in chunks:
+        yield from chunk
+
+
+def fit(frame: Frames, *, height: int, width: int) -> Frames:
+    """The delivered frame: its middle cut out where it was made larger, enlarged where smaller."""
+    top, left = (frame.shape[0] - height) // 2, (frame.shape[1] - width) // 2
+    if top >= 0 and left >= 0:
+        return frame[top : top + height, left : left + width]
+    return cover(frame, height=height, width=width)
+
+
+def repeats(index: int, made: float, wanted: float) -> int:
+    """How often the frame `index` of a film made at one rate is shown at another."""
+    return round((index + 1) * wanted / made) - round(index * wanted / made)

@@ -1,0 +1,83 @@
+"""A job's order, written once and never changed. In: a checked request. Out: JSON in a row, and back."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from kinora.core.config import Config
+
+Kind = Literal["create", "remix", "edit", "extension"]
+
+
+class Card(Config):
+    """A shot of a storyboard: what is seen in the part of the film that begins at `start` seconds."""
+
+    prompt: str
+    start: float = 0.0
+
+
+class Picture(Config):
+    """A picture that the film shows at `seconds`: `key` of its pixels in the store."""
+
+    key: str
+    seconds: float = 0.0
+
+
+class Source(Config):
+    """The film an edit goes on from: `key` of its latents, or of its pixels if it was uploaded.
+
+    Args:
+        key: where it lies in the store.
+        kind: what lies there.
+        seconds: how long the film is, as delivered.
+    """
+
+    key: str
+    kind: Literal["latents", "pixels"]
+    seconds: float
+
+
+class Wish(Config):
+    """What is to be made, every size and the seed settled.
+
+    Args:
+        kind: which act.
+        cards: the shots; one for a film without a storyboard.
+        seconds: duration of the delivered film; the stitched total of an extension.
+        height, width: delivered pixels.
+        made_height, made_width: pixels the model makes; cut or enlarged to the former.
+        fps: delivered frames a second; None is the model's own rate.
+        seed: of the noise.
+        steps, guidance: None is what the model likes.
+        negative: what to push away from.
+        strength: how much of the source an edit reworks, 0..1.
+        pictures: what is held at which time.
+        source: what an edit, remix or extension goes on from.
+        characters: keys of the pixels of each character.
+        mark: whether a visible mark is asked for.
+        metadata: whether the prompt may travel in the file.
+    """
+
+    kind: Kind = "create"
+    cards: tuple[Card, ...] = Field(min_length=1)
+    seconds: float
+    height: int
+    width: int
+    made_height: int
+    made_width: int
+    fps: float | None = None
+    seed: int
+    steps: int | None = None
+    guidance: float | None = None
+    negative: str = ""
+    strength: float = 0.6
+    pictures: tuple[Picture, ...] = ()
+    source: Source | None = None
+    characters: tuple[str, ...] = ()
+    mark: bool = False
+    metadata: bool = True
+
+    @property
+    def prompt(self) -> str:
+        """The words of all shots."""
+        return "\n".join(card.prompt for card in self.cards)

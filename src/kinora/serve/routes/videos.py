@@ -1,0 +1,174 @@
+"""The films of an owner: create, list, retrieve, delete, remix. In: requests. Out: Video objects."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from sqlalchemy import select, update
+
+from kinora.serve.body import Body
+from kinora.serve.desk import Desk, digest_of
+from kinora.serve.errors import ApiError
+from kinora.serve.jobs import rows
+from kinora.serve.jobs.table import videos
+from kinora.serve.jobs.wish import Wish
+from kinora.serve.routes.context import WRONG, Idempotency, Owner, Sent, TheDesk, accepts
+from kinora.serve.wire import (
+    CreateVideo,
+    Deleted,
+    EditVideo,
+    ExtendVideo,
+    Extras,
+    RemixVideo,
+    VideoList,
+    VideoObject,
+    video_object,
+)
+from kinora.serve.wishes import Files, creation, extension, rework
+
+router = APIRouter(tags=["videos"], responses=WRONG)
+
+POLL_AFTER = "openai-poll-after-ms"
+SHORTEST_MS, LONGEST_MS = 250, 10_000
+Id = Annotated[str, Path(max_length=80)]
+
+
+@router.post("/v1/videos", openapi_extra=accepts("CreateVideo", "input_reference"))
+def create(
+    owner: Owner, desk: TheDesk, body: Sent, response: Response, idempotency: Idempotency = None
+) -> VideoObject:
+    """Make a film from words, a first frame, keyframes, a storyboard, characters."""
+    sent = body.read(CreateVideo)
+    make = partial(_creation, desk, owner, sent, body.uploads)
+    return _take(desk, owner, sent, make, body=body, response=response, idempotency=idempotency)
+
+
+def _creation(desk: Desk, owner: str, sent: CreateVideo, files: Files, video: str) -> Any:
+    return creation(desk, owner, sent, files, video=video)
+
+
+@router.get("/v1/videos")
+def list_videos(
+    owner: Owner,
+    desk: TheDesk,
+    after: Annotated[str | None, Query(max_length=80)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    order: Literal["asc", "desc"] = "desc",
+) -> VideoList:
+    """A page of films, by the time they were asked for."""
+    wanted = select(videos).where(videos.c.owner == owner, videos.c.want != "delete")
+    if after is not None:
+        seq = desk.find(owner, after).seq
+        wanted = wanted.where(videos.c.seq < seq if order == "desc" else videos.c.seq > seq)
+    by = videos.c.seq.desc() if order == "desc" else videos.c.seq
+    with desk.database.read() as connection:
+        found = connection.execute(wanted.order_by(by).limit(limit + 1)).all()
+    data = [video_object(row) for row in found[:limit]]
+    return VideoList(
+        data=data,
+        first_id=data[0].id if data else None,
+        last_id=data[-1].id if data else None,
+        has_more=len(found) > limit,
+    )
+
+
+@router.post("/v1/videos/edits", openapi_extra=accepts("EditVideo", "video"))
+def edit(
+    owner: Owner, desk: TheDesk, body: Sent, response: Response, idempotency: Idempotency = None
+) -> VideoObject:
+    """Rework a film of ours by id, or an uploaded one."""
+    sent = body.read(EditVideo)
+    of = sent.video.id if sent.video else None
+
+    def make(video: str) -> Any:
+        return rework(desk, owner, sent, body.uploads, of=of, video=video)
+
+    return _take(
+        desk, owner, sent, make, body=body, response=response, idempotency=idempotency, of=of
+    )
+
+
+@router.post("/v1/videos/extensions", openapi_extra=accepts("ExtendVideo", "video"))
+def extend(
+    owner: Owner, desk: TheDesk, body: Sent, response: Response, idempotency: Idempotency = None
+) -> VideoObject:
+    """Make a film longer; the answer's `seconds` is the stitched total."""
+    sent = body.read(ExtendVideo)
+    of = sent.video.id if sent.video else None
+
+    def make(video: str) -> Any:
+        return extension(desk, owner, sent, body.uploads, of=of, video=video)
+
+    return _take(
+        desk, owner, sent, make, body=body, response=response, idempotency=idempotency, of=of
+    )
+
+
+@router.get("/v1/videos/{video_id}")
+def retrieve(owner: Owner, desk: TheDesk, video_id: Id, response: Response) -> VideoObject:
+    """One film; a failed one is told with status 200, as pollers expect."""
+    row = desk.find(owner, video_id)
+    response.headers[POLL_AFTER] = str(poll_after(row))
+    return video_object(row)
+
+
+@router.delete("/v1/videos/{video_id}")
+def delete(owner: Owner, desk: TheDesk, video_id: Id) -> Deleted:
+    """Cancel it if it is being made; then its files and its row go."""
+    with desk.database.write() as connection:
+        changed = connection.execute(
+            update(videos)
+            .where(videos.c.id == video_id, videos.c.owner == owner, videos.c.want != "delete")
+            .values(want="delete")
+        )
+        row = rows.find(connection, video_id)
+        if changed.rowcount != 1 or row is None:
+            raise ApiError(404, f"No video with id '{video_id}'", code="not_found", param="id")
+        rows.stop_queued(connection, row)
+    return Deleted(id=video_id, object="video.deleted")
+
+
+@router.post("/v1/videos/{video_id}/remix", openapi_extra=accepts("RemixVideo"))
+def remix(
+    *,
+    owner: Owner,
+    desk: TheDesk,
+    video_id: Id,
+    body: Sent,
+    response: Response,
+    idempotency: Idempotency = None,
+) -> VideoObject:
+    """The same film with other words."""
+    sent = body.read(RemixVideo)
+
+    def make(video: str) -> Any:
+        return rework(desk, owner, sent, {}, of=video_id, video=video)
+
+    desk.finished(owner, video_id)
+    return _take(
+        desk, owner, sent, make, body=body, response=response, idempotency=idempotency, of=video_id
+    )
+
+
+def poll_after(row: rows.Video) -> int:
+    """Milliseconds after which there is something new: a quarter of what is left."""
+    wait = 250.0 * (row.eta or 1.0) if row.state == "dispatched" else 1000.0
+    return int(min(LONGEST_MS, max(SHORTEST_MS, wait)))
+
+
+def _take(
+    desk: Desk,
+    owner: str,
+    sent: Extras,
+    make: Callable[[str], tuple[Wish, list[str]]],
+    *,
+    body: Body,
+    response: Response,
+    idempotency: str | None,
+    of: str | None = None,
+) -> VideoObject:
+    digest = digest_of({**body.fields, "of": of}, body.uploads) if idempotency else ""
+    row = desk.take(owner, sent, make, idempotency=idempotency, digest=digest, remixed_from=of)
+    response.headers[POLL_AFTER] = str(poll_after(row))
+    return video_object(row)

@@ -1,0 +1,63 @@
+"""The same moment from elsewhere. In: a clip, cameras. Out: one clip for each camera, in step.
+
+On the Canvas: the clip's frames at 0, and frames at 1 with the same times and another view.
+"""
+
+from pydantic import Field
+
+from kinora.core.clip import Clip
+from kinora.core.progress import OnProgress, silent
+from kinora.denoise.canvas import Canvas, join
+from kinora.denoise.model import FilmModel
+from kinora.generate import Film, Request
+from kinora.timeline.edit import Edit, fill, film, need, room, words
+from kinora.timeline.seam import between
+from kinora.timeline.source import Source, outside_time, source
+
+
+class Angles(Edit):
+    """The cameras wanted, by number; the clip's own is 0."""
+
+    views: tuple[int, ...] = Field(default=(1,), min_length=1)
+
+
+def angles(
+    model: FilmModel,
+    given: Film | Clip | Source,
+    edit: Angles,
+    *,
+    on_progress: OnProgress = silent,
+) -> tuple[Film, ...]:
+    """One film for each view, frame by frame at the same times as the clip.
+
+    Raises:
+        UnsupportedError: the model knows one camera only.
+    """
+    need(model, views=True)
+    known = source(model, given)
+    prompts, text = words(known, edit)
+    request = edit.request(model, prompts)
+    films = []
+    for view in edit.views:
+        blank = known.fresh(len(known), at=0, view=view)
+        blank = blank.with_(text=known.text if edit.prompt is None else blank.text + text)
+        new = _seen(model, request, known, blank, on_progress)
+        frames = between(model, new.latents, on_progress=on_progress)
+        films.append(film(model, request, frames, new, given=known, notes=(f"view {view}",)))
+    return tuple(films)
+
+
+def _seen(
+    model: FilmModel, request: Request, known: Source, blank: Canvas, on_progress: OnProgress
+) -> Canvas:
+    """The blank frames, dreamt beside the clip's; a long clip in parts that overlap by one frame."""
+    size, overlap = room(model) // 2, 1
+    done = blank[:0]
+    while len(done) < len(blank):
+        start = max(0, len(done) - overlap)
+        part = slice(start, start + size)
+        old = done[start:]
+        gap = join([known.canvas()[part], old, blank[len(done) : start + size]])
+        new = fill(model, request, gap, outside=outside_time(known), on_progress=on_progress)
+        done = join([done, new[len(known.canvas()[part]) + len(old) :]])
+    return done

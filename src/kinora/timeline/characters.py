@@ -1,0 +1,136 @@
+"""The cast. In: a name, a picture or clip. Out: somebody who looks the same whenever the name is used.
+
+On the Canvas: reference frames with a place outside time, at 0. Pictures are stored, not latents, so
+that any model and any size of film can look at them.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from kinora.core.clip import Clip
+from kinora.core.config import Config
+from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
+from kinora.denoise.condition import Reference
+from kinora.denoise.model import FilmModel
+from kinora.media.atomic import unfinished, write_bytes
+from kinora.media.image import save_still
+from kinora.media.read import read
+from kinora.timeline.source import conform
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+
+
+class Card(Config):
+    """What is written beside a character's picture: its name, and the words a model has for it."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class Character:
+    """Somebody.
+
+    Args:
+        name: as used in prompts.
+        words: what stands in the prompt instead, such as `small momo with a red hat`.
+        picture: one frame.
+    """
+
+    name: str
+    words: str
+    picture: Clip
+
+    def latents(self, model: FilmModel, *, height: int, width: int) -> Tensor:
+        """`[1 c h w]` for a film of this size; raises `UnsupportedError` if the model looks at none."""
+        if not model.capabilities.references:
+            raise UnsupportedError(f"{model.name} knows no characters")
+        still, _ = conform(model, self.picture, size=(height, width))
+        return model.encode(still).cpu()
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Characters in a folder, one folder each."""
+
+    folder: Path
+
+    def add(self, name: str, picture: Clip, *, words: str) -> Character:
+        """Store a character; the middle frame of a clip is its picture.
+
+        Raises:
+            UsageError: the name is not one, is a word the film needs, or is taken.
+        """
+        if not NAME.fullmatch(name):
+            raise UsageError(f"'{name}' is not a name", remedy="Use letters and digits, as in mia")
+        if (self.folder / name).exists():
+            raise UsageError(f"there is a {name} already", remedy=f"kinora character remove {name}")
+        middle = len(picture) // 2
+        still = Clip(picture.frames[middle : middle + 1], picture.fps)
+        home = self.folder / name
+        home.mkdir(parents=True)
+        with unfinished(home / "picture.png") as part:
+            save_still(part, still.frames[0], kind="PNG")
+        card = Card(name=name, words=words)
+        write_bytes(home / "card.json", (card.model_dump_json(indent=2) + "\n").encode())
+        return Character(name, words, still)
+
+    def get(self, name: str) -> Character:
+        """The character of this name, or `NotFoundError`."""
+        home = self.folder / name
+        try:
+            card = Card.model_validate_json((home / "card.json").read_bytes())
+        except (OSError, ValueError) as error:
+            known = ", ".join(self.names()) or "nobody"
+            raise NotFoundError(
+                f"there is no character {name}", remedy=f"The cast is: {known}"
+            ) from error
+        return Character(card.name, card.words, read(home / "picture.png").clip)
+
+    def names(self) -> tuple[str, ...]:
+        """Everybody, in alphabetical order."""
+        return tuple(sorted(path.parent.name for path in self.folder.glob("*/card.json")))
+
+    def remove(self, name: str) -> None:
+        """Forget a character, or `NotFoundError`."""
+        self.get(name)
+        for file in (self.folder / name).iterdir():
+            file.unlink()
+        (self.folder / name).rmdir()
+
+    def cast(self, prompt: str) -> tuple[str, tuple[Character, ...]]:
+        """The prompt with words for names, and everybody it names, in order of appearance."""
+        found = {}
+        for word in re.findall(NAME, prompt):
+            match = next((name for name in self.names() if name.lower() == word.lower()), None)
+            if match:
+                found[word] = self.get(match)
+        for word, character in found.items():
+            prompt = re.sub(rf"\b{re.escape(word)}\b", f"the {character.words}", prompt)
+        unique = {character.name: character for character in found.values()}
+        return prompt, tuple(unique.values())
+
+
+def reference(
+    model: FilmModel, characters: tuple[Character, ...], *, height: int, width: int
+) -> tuple[Reference, ...]:
+    """The condition that lets a film of this size look at the characters; none for nobody."""
+    if not characters:
+        return ()
+    import torch
+
+    made = [each.latents(model, height=height, width=width) for each in characters]
+    return (Reference(torch.cat(made)),)
+
+
+def portrait(frame: "np.ndarray", *, box: tuple[int, int, int, int]) -> Clip:  # type: ignore[type-arg]
+    """A part of a frame `[h w 3]` as a picture: left, top, width, height in pixels."""
+    left, top, width, height = box
+    part = frame[max(0, top) : top + height, max(0, left) : left + width]
+    if not part.size:
+        raise UsageError("the box lies outside the picture")
+    return Clip(np.ascontiguousarray(part)[None], 1.0)

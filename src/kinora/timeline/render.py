@@ -1,0 +1,253 @@
+"""A document into film. In: a timeline, a model, a cache. Out: the frames of every item, new where needed.
+
+A piece's recipe holds everything that decides it, and the name of the piece it flows from: to change one
+shot is to change it and what flows on from it, nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from kinora.core.clip import Clip, Frames
+from kinora.core.progress import OnProgress, Progress, silent
+from kinora.core.shape import LatentShape
+from kinora.denoise.canvas import Canvas, blank, join
+from kinora.denoise.condition import Hold
+from kinora.denoise.model import FilmModel
+from kinora.generate import Request
+from kinora.timeline.blend import Blend, blend
+from kinora.timeline.cache import Cache, Piece, key
+from kinora.timeline.document import Shot, Timeline, Transition
+from kinora.timeline.edit import Edit, fill
+from kinora.timeline.extend import Extend, extend
+from kinora.timeline.recut import trim
+from kinora.timeline.seam import between
+from kinora.timeline.source import Source, conform, source
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A rendered shot, and everything since the last cut that it flows from.
+
+    Args:
+        shot: as in the document.
+        name: of the piece in the cache.
+        piece: its latents and frames.
+        canvas: its latent frames in their places, held.
+        since: the latent frames before it, back to the last cut.
+    """
+
+    shot: Shot
+    name: str
+    piece: Piece
+    canvas: Canvas
+    since: Canvas
+
+
+def render(
+    model: FilmModel,
+    timeline: Timeline,
+    cache: Cache,
+    *,
+    clips: Mapping[str, Clip],
+    digests: Mapping[str, str],
+    on_progress: OnProgress = silent,
+) -> tuple[Piece, ...]:
+    """One piece of film for every item of the first track; shots that have not changed are not dreamt.
+
+    Args:
+        model: any film model.
+        timeline: what the film is to be.
+        cache: where pieces are kept.
+        clips: the decoded files that shots begin with, by the name the shot gives.
+        digests: the hash of each of these files.
+        on_progress: told after every step of every item.
+    """
+    artist = _Artist(model, timeline, cache, clips, digests)
+    pieces: list[Piece | Transition] = []
+    scenes: list[Scene] = []
+    total = len(timeline.items)
+    for number, item in enumerate(timeline.items):
+        tell = _share(on_progress, number, total)
+        if item.kind == "gap":
+            pieces.append(artist.black(item.seconds))
+        elif item.kind == "transition":
+            pieces.append(item)
+        else:
+            scenes.append(artist.shot(item, scenes[-1] if scenes else None, tell))
+            if pieces and isinstance(pieces[-1], Transition):
+                pieces[-1] = artist.bridge(pieces[-1], scenes[-2], scenes[-1], tell)
+            pieces.append(scenes[-1].piece)
+    return tuple(piece for piece in pieces if isinstance(piece, Piece))
+
+
+def assemble(pieces: tuple[Piece, ...], fps: float) -> Clip:
+    """All pieces as one clip."""
+    return Clip(np.concatenate([piece.frames for piece in pieces]), fps)
+
+
+@dataclass(frozen=True, eq=False)
+class _Artist:
+    """Whoever renders one document with one model."""
+
+    model: FilmModel
+    timeline: Timeline
+    cache: Cache
+    clips: Mapping[str, Clip]
+    digests: Mapping[str, str]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        likes, stride = self.model.capabilities, self.model.stride
+        height, width = self.timeline.height or likes.height, self.timeline.width or likes.width
+        return stride.snap_side(height), stride.snap_side(width)
+
+    @property
+    def step(self) -> float:
+        return self.model.stride.time / self.model.capabilities.fps
+
+    def black(self, seconds: float) -> Piece:
+        height, width = self.size
+        count = max(1, round(seconds * self.model.capabilities.fps))
+        frames = np.zeros((count, height, width, 3), np.uint8)
+        return Piece(self._fresh(0).latents, frames)
+
+    def shot(self, shot: Shot, before: Scene | None, tell: OnProgress) -> Scene:
+        """The shot, from the cache if its recipe is known."""
+        flows = before is not None and self._flows(shot, before.shot)
+        parent = before if flows else None
+        recipe = {
+            "shot": shot.model_dump(
+                exclude={"id", "seconds"} | ({"enter"} if not flows else set())
+            ),
+            "frames": self._latent_frames(shot, flows=flows),
+            "from": parent.name if parent else None,
+            **self._settings(shot),
+        }
+        name = key(recipe)
+        past = self._fresh(0) if parent is None else join([parent.since, parent.canvas])
+        piece = self.cache.get(name, lambda: self._dream(shot, parent, past, tell))
+        at = len(past)
+        canvas = self._fresh(len(piece.latents), at=at, view=shot.view if flows else 0)
+        held = canvas.with_(latents=piece.latents, level=torch.zeros(len(piece.latents)))
+        return Scene(shot, name, piece, held, past)
+
+    def bridge(self, item: Transition, a: Scene, b: Scene, tell: OnProgress) -> Piece:
+        """The frames between two shots."""
+        values = item.model_dump(exclude={"kind", "id"})
+        name = key({"bridge": values, "a": a.name, "b": b.name, **self._settings(None)})
+        edit = Blend(**values, **self._sampling())
+
+        def make() -> Piece:
+            one, two = (self._source(scene) for scene in (a, b))
+            made = blend(self.model, one, two, edit, on_progress=tell)
+            frames = made.clip.frames[len(one.clip) : len(made.clip) - len(two.clip)]
+            return Piece(made.latents[len(one) : len(made.latents) - len(two) + 1], frames)
+
+        return self.cache.get(name, make)
+
+    def _flows(self, shot: Shot, before: Shot) -> bool:
+        """Whether the shot sees those before it: it flows on, or it is the same scene from elsewhere."""
+        if shot.clip is not None:
+            return False
+        cut_to_view = shot.view != before.view and self.model.capabilities.views
+        return shot.enter == "flow" or cut_to_view
+
+    def _latent_frames(self, shot: Shot, *, flows: bool) -> int:
+        count = shot.seconds / self.step
+        return max(1, round(count)) if flows else max(1, round(count - 0.25) + 1)
+
+    def _settings(self, shot: Shot | None) -> dict[str, Any]:
+        file = None if shot is None else shot.image or shot.clip
+        return {
+            "model": [self.model.name, self.model.checksums()],
+            "size": self.size,
+            "sampling": self._sampling(),
+            "file": self.digests[file] if file else None,
+        }
+
+    def _sampling(self) -> dict[str, Any]:
+        return self.timeline.model_dump(include={"steps", "guidance", "negative"})
+
+    def _request(self, shot: Shot) -> Request:
+        values = {**self._sampling(), "seed": shot.seed}
+        return Edit(**values).request(self.model, (shot.prompt,))
+
+    def _fresh(self, frames: int, *, at: int = 0, view: int = 0) -> Canvas:
+        height, width = (side // self.model.stride.space for side in self.size)
+        shape = LatentShape(frames, height, width)
+        new = blank(shape, channels=self.model.channels, step=self.step, start=self.step * at)
+        return new.with_(view=torch.full_like(new.view, view))
+
+    def _dream(self, shot: Shot, parent: Scene | None, past: Canvas, tell: OnProgress) -> Piece:
+        if shot.clip is not None:
+            return self._from_clip(shot, tell)
+        flows = parent is not None
+        count = self._latent_frames(shot, flows=flows)
+        gap = self._fresh(count, at=len(past), view=shot.view if flows else 0)
+        if shot.image is not None:
+            still, _ = conform(self.model, self.clips[shot.image], size=self.size)
+            gap = Hold(self.model.encode(Clip(still.frames[:1], still.fps)).cpu(), 0).apply(gap)
+        new = fill(
+            self.model, self._request(shot), gap, before=past if flows else None, on_progress=tell
+        )
+        frames = between(
+            self.model,
+            new.latents,
+            before=past.latents if flows else None,
+            leaving=None if parent is None or shot.view != parent.shot.view else _last(parent),
+            on_progress=tell,
+        )
+        return Piece(new.latents, frames)
+
+    def _from_clip(self, shot: Shot, tell: OnProgress) -> Piece:
+        """The file's own frames as far as they go, and what is missing dreamt behind them."""
+        assert shot.clip is not None
+        fitted, _ = conform(self.model, self.clips[shot.clip], size=self.size)
+        known = source(self.model, fitted, prompt=shot.prompt)
+        more = shot.seconds - known.clip.seconds
+        if more > self.step / 2:
+            edit = Extend(
+                seconds=more, seed=shot.seed, prompt=shot.prompt or None, **self._sampling()
+            )
+            made = extend(self.model, known, edit, on_progress=tell)
+            return Piece(made.latents, made.clip.frames)
+        part = trim(known, 0.0, shot.seconds, time=self.model.stride.time)
+        return Piece(part.latents, part.clip.frames)
+
+    def _source(self, scene: Scene) -> Source:
+        zeros = torch.zeros(len(scene.piece.latents), dtype=torch.long)
+        return Source(
+            clip=Clip(scene.piece.frames, self.model.capabilities.fps),
+            latents=scene.piece.latents,
+            prompts=(scene.shot.prompt,),
+            text=zeros,
+            view=zeros,
+            step=self.step,
+            references=scene.piece.latents[:0],
+        )
+
+
+def _last(scene: Scene) -> Frames:
+    frame: Frames = scene.piece.frames[-1]
+    return frame
+
+
+def _share(on_progress: OnProgress, number: int, total: int) -> OnProgress:
+    """Reports of one item as reports of the whole film."""
+
+    def tell(progress: Progress) -> None:
+        done = progress.done + number * progress.total
+        on_progress(replace(progress, done=done, total=total * progress.total))
+
+    return tell
+
+
+def files_of(timeline: Timeline) -> tuple[Path, ...]:
+    """The files that the film's shots begin with."""
+    names = [shot.image or shot.clip for shot in timeline.shots()]
+    return tuple(Path(name) for name in dict.fromkeys(names) if name)

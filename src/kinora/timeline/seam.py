@@ -1,0 +1,100 @@
+"""Where new frames meet old ones. In: latents around a seam and the true frames. Out: frames without a jump.
+
+New frames are decoded with the decoder's memory of what precedes them. What the decoder draws of the
+neighbouring old frame differs a little from that frame itself; this difference fades over a few frames.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinora.core.clip import Frames
+from kinora.core.progress import OnProgress, Progress, silent
+from kinora.denoise.model import FilmModel
+from kinora.denoise.stream import WARM, decode_after
+
+EASE = 4
+"""Video frames over which the difference at a seam fades."""
+
+
+def between(
+    model: FilmModel,
+    new: Tensor,
+    *,
+    before: Tensor | None = None,
+    after: Tensor | None = None,
+    leaving: Frames | None = None,
+    landing: Frames | None = None,
+    on_progress: OnProgress = silent,
+) -> Frames:
+    """Decode `new` so that it leaves and lands without a jump.
+
+    Args:
+        model: decodes.
+        new: latents `[f c h w]`.
+        before: latents that precede them, at least one, or None at the start of a clip.
+        after: latents that follow, or None if the last frame of `new` is itself the landing.
+        leaving: `[h w 3]`, the true last frame of `before`.
+        landing: `[h w 3]`, the true frame that follows, or that the last frame of `new` becomes.
+        on_progress: told chunk by chunk.
+
+    Returns:
+        The video frames of `new`: 4 for every latent, 1 for the first of a clip.
+    """
+    count = len(new) * model.stride.time
+    old, head = torch.empty(0, *new.shape[1:]), 0
+    parts = [new]
+    if before is None or not len(before):
+        count = model.stride.pixel_frames(len(new))
+    else:
+        old, parts, head = before[-WARM - 1 : -1], [before[-1:], *parts], model.stride.time
+        if not len(old):  # the first latent of a clip has one frame
+            head = 1
+    if after is not None:
+        parts.append(after[:1])
+    total = head + count + (0 if after is None else model.stride.time)
+    drawn = _all(decode_after(model, old, torch.cat(parts)), total, on_progress)
+    strip = drawn[max(0, head - 1) : head + count + (after is not None)]
+    if head and leaving is not None:
+        strip = leave(strip, leaving)
+    if landing is not None:
+        strip = land(strip, landing)
+    return strip[1 if head else 0 :][:count]
+
+
+def leave(frames: Frames, true: Frames, *, over: int = EASE) -> Frames:
+    """The frames with the first one replaced by `true`, the difference fading over the next."""
+    return land(frames[::-1], true, over=over)[::-1]
+
+
+def land(frames: Frames, true: Frames, *, over: int = EASE) -> Frames:
+    """The frames with the last one replaced by `true`, the difference growing over those before."""
+    count = min(over, len(frames) - 1)
+    weight = np.arange(1, count + 1, dtype=np.float32) / (over + 1) + (over - count) / (over + 1)
+    error = true.astype(np.float32) - frames[-1]
+    moved = frames[len(frames) - 1 - count : -1] + weight[:, None, None, None] * error
+    eased = np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+    joined: Frames = np.concatenate([frames[: len(frames) - 1 - count], eased, true[None]])
+    return joined
+
+
+def jump(one: Frames, two: Frames) -> float:
+    """Root mean square distance of two frames, in 0..255."""
+    difference = one.astype(np.float32) - two
+    return float(np.sqrt(np.mean(difference**2)))
+
+
+def jumps(frames: Frames) -> list[float]:
+    """The distance of every frame to the next."""
+    return [jump(one, two) for one, two in pairwise(frames)]
+
+
+def _all(pieces: Iterator[Frames], total: int, on_progress: OnProgress) -> Frames:
+    got: list[Frames] = []
+    for piece in pieces:
+        got.append(piece)
+        on_progress(Progress("decode", sum(map(len, got)), total, preview=piece))
+    return np.concatenate(got)

@@ -1,0 +1,175 @@
+"""What an edit starts from. In: a film of ours, or any clip. Out: frames, latents and words that fit a model.
+
+A film brings its stored latents; a clip is brought to the model's rate and size, and that is told.
+f latent frames; latent frame i spans the video frames 4i-3 to 4i, and latent 0 the first frame alone.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from kinora.core.clip import Clip
+from kinora.core.errors import UsageError
+from kinora.core.shape import LatentShape, PixelShape
+from kinora.denoise.canvas import Canvas, blank
+from kinora.denoise.condition import Reference, apply_all
+from kinora.denoise.model import FilmModel
+from kinora.generate import Film, lay_out
+from kinora.media.image import cover
+
+LARGE = 2.5
+"""Clips of more than so many times the model's own area are scaled down to it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A clip whose latents are known.
+
+    Args:
+        clip: the frames to keep, as many as the latents span.
+        latents: `[f c h w]`.
+        prompts: the words of its shots.
+        text: `[f]` which of the prompts each latent frame listened to.
+        view: `[f]` which camera.
+        step: seconds between two latent frames.
+        references: `[n c h w]` characters, outside time; n may be 0.
+        told: what was converted, one sentence each.
+    """
+
+    clip: Clip
+    latents: Tensor
+    prompts: tuple[str, ...]
+    text: Tensor
+    view: Tensor
+    step: float
+    references: Tensor
+    told: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.latents)
+
+    def canvas(self) -> Canvas:
+        """Every latent frame, held, in its place."""
+        frames = len(self)
+        return Canvas(
+            latents=self.latents,
+            level=torch.zeros(frames),
+            time=self.step * torch.arange(frames, dtype=torch.float32),
+            view=self.view,
+            text=self.text,
+        )
+
+    def fresh(self, frames: int, *, at: int, text: int = 0, view: int = 0) -> Canvas:
+        """`frames` latent frames still to be dreamt, the first in the place of number `at`."""
+        _, channels, height, width = self.latents.shape
+        shape = LatentShape(frames, height, width)
+        new = blank(shape, channels=channels, step=self.step, start=self.step * at)
+        return new.with_(text=torch.full_like(new.text, text), view=torch.full_like(new.view, view))
+
+    def moving(self, verb: str) -> "Source":
+        """Itself, unless it is a still: then `UsageError`."""
+        if len(self) < 2:
+            raise UsageError(
+                f"a still cannot {verb}", remedy="Make a clip of it first with: kinora animate"
+            )
+        return self
+
+
+def source(model: FilmModel, given: Film | Clip | Source, *, prompt: str = "") -> Source:
+    """Whatever is given, as a source for this model.
+
+    Args:
+        model: the model that will edit.
+        given: a film with its latents, a decoded clip, or a source.
+        prompt: words for a clip that has none.
+    """
+    if isinstance(given, Source):
+        return given
+    if isinstance(given, Clip):
+        return of_clip(model, given, prompt=prompt)
+    if given.latents.shape[1] != model.channels:
+        return of_clip(model, given.clip, prompt=prompt or given.request.prompts[0])
+    return of_film(model, given)
+
+
+def of_film(model: FilmModel, film: Film) -> Source:
+    """A film with its stored latents and the words of its shots."""
+    stride = model.stride
+    frames = min(len(film.latents), (len(film.clip) - 1) // stride.time + 1)
+    pixels = stride.pixels(LatentShape(frames, *film.latents.shape[-2:]))
+    canvas = apply_all(lay_out(model, pixels), film.request.conditions)
+    inside, outside = canvas.inside(), canvas.outside()
+    return Source(
+        clip=Clip(film.clip.frames[: pixels.frames], film.clip.fps),
+        latents=film.latents[:frames],
+        prompts=film.request.prompts,
+        text=inside.text,
+        view=inside.view,
+        step=stride.time / film.clip.fps,
+        references=outside.latents,
+    )
+
+
+def of_clip(model: FilmModel, clip: Clip, *, prompt: str = "") -> Source:
+    """Any clip, brought to the model's rate and to a size it can make, and encoded."""
+    fitted, told = conform(model, clip)
+    latents = model.encode(fitted).cpu()
+    zeros = torch.zeros(len(latents), dtype=torch.long)
+    return Source(
+        clip=fitted,
+        latents=latents,
+        prompts=(prompt,),
+        text=zeros,
+        view=zeros,
+        step=model.stride.time / fitted.fps,
+        references=latents[:0],
+        told=told,
+    )
+
+
+def conform(
+    model: FilmModel, clip: Clip, *, size: tuple[int, int] | None = None
+) -> tuple[Clip, tuple[str, ...]]:
+    """The clip at the model's rate, at `size` or the nearest one possible, and what was changed.
+
+    Frames are repeated or left out, never mixed; pictures fill the size and are cut evenly.
+    """
+    fps = model.capabilities.fps
+    wanted = max(1, round(len(clip) * fps / clip.fps)) if len(clip) > 1 else 1
+    times = [min(len(clip) - 1, int(i * clip.fps / fps + 1e-6)) for i in range(wanted)]
+    kept = model.stride.pixel_frames((wanted - 1) // model.stride.time + 1)
+    height, width = size or natural_size(model, clip)
+    made = model.stride.snap(PixelShape(kept, height, width))
+    frames = clip.frames[times[:kept]]
+    told = []
+    if clip.fps != fps and len(clip) > 1:
+        told.append(f"{clip.fps:g} frames a second became {fps:g}")
+    if (made.height, made.width) != (clip.height, clip.width):
+        told.append(f"{clip.width}x{clip.height} became {made.width}x{made.height}")
+        frames = torch.stack(
+            [torch.from_numpy(cover(f, height=made.height, width=made.width)) for f in frames]
+        ).numpy()
+    if kept < wanted:
+        told.append(f"the last {wanted - kept} of {wanted} frames were left out")
+    return Clip(frames, fps), tuple(told)
+
+
+def natural_size(model: FilmModel, clip: Clip) -> tuple[int, int]:
+    """`(height, width)` of the clip, scaled down to what the model is at ease with if far beyond it."""
+    likes = model.capabilities
+    excess = clip.height * clip.width / (likes.height * likes.width)
+    scale = 1.0 if excess <= LARGE else excess**-0.5
+    return round(clip.height * scale), round(clip.width * scale)
+
+
+def with_references(given: Source, references: Tensor) -> Source:
+    """The source with characters `[n c h w]` to look at."""
+    return replace(given, references=torch.cat([given.references, references]))
+
+
+def outside_time(given: Source) -> Canvas | None:
+    """The references as held frames outside time, or None."""
+    if not len(given.references):
+        return None
+    return Reference(given.references).apply(given.fresh(0, at=0)).outside()

@@ -1,0 +1,44 @@
+"""The shipped judge, on renders that its training never saw."""
+
+import numpy as np
+import pytest
+
+from kinora.caption.judge import Judge, load_judge
+from kinora.core.clip import Clip
+from kinora.world import Mix, render_clip
+
+FIRST = 40_000_000
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return load_judge()
+
+
+def test_stills_are_read_right(judge: Judge) -> None:
+    right = []
+    for seed in range(FIRST, FIRST + 12):
+        still = render_clip(seed, mix=Mix(min_things=1, max_things=1, heldout="any"), frames=1)
+        seen, thing = judge.see(Clip(still.frames, 8.0)), still.scene.things[0]
+        right += [seen.ground == still.scene.ground, seen.light == still.scene.light]
+        right.append(len(seen.things) == 1)
+        if seen.things:
+            colour = "brown" if thing.kind == "cookie" else thing.colour
+            right += [seen.things[0].colour == colour, seen.things[0].kind == thing.kind]
+    assert np.mean(right) >= 0.93, right
+
+
+def test_the_way_of_a_rolling_thing_is_seen(judge: Judge) -> None:
+    mix = Mix(min_things=1, max_things=1, happenings=("rolls",), still_camera=1.0, cuts=0.0)
+    clip = render_clip(FIRST, mix=mix, frames=17)
+    forth = judge.see(Clip(clip.frames, 8.0)).things[0]
+    back = judge.see(Clip(clip.frames[::-1].copy(), 8.0)).things[0]
+    assert {forth.heading, back.heading} == {"left", "right"}
+    assert forth.shift * clip.scene.happenings[0].heading > 0
+
+
+def test_noise_shows_nothing_that_is_known(judge: Judge) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (3, 80, 128, 3)).astype(np.uint8)
+    seen = judge.see(Clip(noise, 8.0))
+    assert seen.things == ()
+    assert seen.of_frames["ground"].honest == "unknown"

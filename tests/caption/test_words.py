@@ -1,0 +1,44 @@
+from kinora.caption.answers import OF_A_THING
+from kinora.caption.facts import Answer, Seen, SeenThing, Spot
+from kinora.caption.words import in_words
+
+
+def thing(x0: float, x1: float, *, sure: float = 0.9, bites: int = 0, **words: str) -> SeenThing:
+    answers = {q: Answer(words.get(q, choice[0]), sure) for q, choice in OF_A_THING.items()}
+    ends = ((0, x0), (32, x1))
+    spots = tuple(Spot(t, x, 0.6, 0.1, 0.1, 0.9, bites=bites) for t, x in ends)
+    return SeenThing(answers=answers, spots=spots)
+
+
+def seen(*things: SeenThing, light: float = 0.9) -> Seen:
+    frames = {"ground": Answer("snow", 0.9), "light": Answer("night", light)}
+    return Seen(frames=33, fps=8.0, of_frames=frames, things=things)
+
+
+def test_a_sentence_names_things_motion_ground_and_light() -> None:
+    told = in_words(seen(thing(0.1, 0.9, kind="cube", colour="orange"), thing(0.5, 0.5)))
+    assert told.sentence == "an orange cube and a red ball moves to the right on snow at night"
+    assert told.tags == "orange cube, red ball, snow, night"
+
+
+def test_what_is_unsure_stays_unsaid() -> None:
+    told = in_words(seen(thing(0.5, 0.5, sure=0.4), light=0.4))
+    assert told.sentence == "a thing on snow"
+    assert "night" not in told.paragraph and "red" not in told.paragraph
+
+
+def test_bites_are_told_and_brown_is_not() -> None:
+    told = in_words(seen(thing(0.5, 0.5, kind="cookie", colour="brown", bites=2)))
+    assert "2 bites taken out of it" in told.paragraph
+    assert "brown" not in told.paragraph
+
+
+def test_facts_as_json_name_unsure_answers_unknown() -> None:
+    told = seen(thing(0.1, 0.9, sure=0.4)).as_json()
+    assert told["things"][0]["colour"] == {"answer": "unknown", "sure": 0.4}
+    assert told["things"][0]["heading"] == "right"
+    assert told["ground"]["answer"] == "snow"
+
+
+def test_nothing_known_is_said_to_be_nothing() -> None:
+    assert in_words(seen()).sentence == "nothing that is known on snow at night"

@@ -1,0 +1,35 @@
+import numpy as np
+
+from kinora.evaluate.compare import compare
+from kinora.evaluate.suite import Row, Suite
+
+
+def suite(name: str, values: np.ndarray) -> Suite:
+    rows = tuple(
+        Row(key=str(i), prompt="p", heldout=False, wrong=(), numbers={"facts right": float(v)})
+        for i, v in enumerate(values)
+    )
+    return Suite(model=name, films=rows, real=(), physics=())
+
+
+def test_a_real_gain_is_certain_and_its_interval_holds_it() -> None:
+    base = np.random.default_rng(0).uniform(0.3, 0.7, 80)
+    gain = base + 0.1 + np.random.default_rng(1).normal(0, 0.1, 80)
+    (found,) = compare(suite("new", gain), suite("old", base))
+    assert found.certain
+    assert found.low < 0.1 < found.high
+    assert abs((found.ours - found.baseline) - float((gain - base).mean())) < 1e-9
+
+
+def test_noise_is_not_certain() -> None:
+    base = np.random.default_rng(0).uniform(0.3, 0.7, 80)
+    same = base + np.random.default_rng(2).normal(0, 0.1, 80) - 0.0
+    (found,) = compare(suite("new", same - (same - base).mean()), suite("old", base))
+    assert not found.certain
+
+
+def test_only_films_that_both_made_are_compared() -> None:
+    long, short = np.linspace(0, 1, 10), np.linspace(0, 1, 4)
+    (found,) = compare(suite("new", long), suite("old", short))
+    assert found.ours == found.baseline
+    assert compare(suite("new", long[:0]), suite("old", short)) == ()

@@ -1,0 +1,99 @@
+"""Whatever is killed, no job is lost, and the film is the very one it would have been."""
+
+import os
+from collections.abc import Callable
+
+from serving import Served, until
+
+Serve = Callable[..., Served]
+SLOW = {"steps": 120, "seconds": 8, "size": "96x64", "seed": 11}
+
+
+def test_a_killed_worker_goes_on_from_its_last_checkpoint(serve: Serve) -> None:
+    server = serve(checkpoint_seconds=0.2).start()
+    twin = server.create(**SLOW)
+    video = server.create(**SLOW)
+    until(lambda: server.job(video)["stage"] == "denoise" and server.job(video)["done"] > 40)
+    assert server.kill_workers() == 1
+    before = server.job(video)["done"]
+    job, undisturbed = server.wait(video), server.wait(twin)
+    assert job["state"] == "done", job
+    assert job["sha256"] == undisturbed["sha256"]
+    events = server.http.get(f"/kinora/v1/jobs/{video}/events").text
+    assert events.count("event: begun") == 2
+    after_death = events.split("event: begun")[2]
+    resumed_at = int(after_death.split('"stage": "denoise", "done": ')[1].split(",")[0])
+    assert 0 < resumed_at <= before + 100, (resumed_at, before)
+    assert resumed_at > 1, "it went on, it did not begin anew"
+    assert events.count("event: completed") == 1
+
+
+def test_a_killed_server_and_its_orphans_come_back(serve: Serve) -> None:
+    server = serve(checkpoint_seconds=0.2).start()
+    running = server.create(**SLOW)
+    waiting = [server.create(steps=1, seconds=1, size="96x64", seed=n) for n in range(3)]
+    until(lambda: server.job(running)["stage"] == "denoise")
+    orphans = server.worker_pids()
+    server.kill()
+    until(lambda: not any(alive(pid) for pid in orphans), what="the workers to follow")
+    server.start()
+    for video in (running, *waiting):
+        assert server.wait(video)["state"] == "done"
+
+
+def test_a_job_that_kills_its_worker_is_given_up(serve: Serve) -> None:
+    server = serve(attempts=2, checkpoint_seconds=600.0).start()
+    video = server.create(**SLOW)
+    for _ in range(2):
+        until(lambda: server.job(video)["attempts"], what="an attempt")
+        until(lambda: server.job(video)["stage"] == "denoise")
+        seen = server.job(video)["attempts"]
+        server.kill_workers()
+        until(
+            lambda s=seen: (
+                server.job(video)["attempts"] > s or server.job(video)["state"] == "failed"
+            )
+        )
+    job = server.wait(video)
+    assert (job["state"], job["error_code"]) == ("failed", "poisoned")
+    other = server.create(steps=1, seconds=1, size="96x64")
+    assert server.wait(other)["state"] == "done"
+
+
+def test_a_store_that_refuses_is_waited_for(serve: Serve) -> None:
+    server = serve().start()
+    video = server.create(**SLOW)
+    until(lambda: server.job(video)["stage"] == "denoise")
+    folder = server.data / "store" / "videos"
+    folder.rename(server.data / "away")
+    folder.write_text("a file stands where the folder was")
+
+    def told() -> bool:
+        listed = events_of(server, video)
+        return "event: waiting" in listed
+
+    until(told, what="the job to say that it waits")
+    assert server.job(video)["state"] == "queued"
+    folder.unlink()
+    (server.data / "away").rename(folder)
+    assert server.wait(video)["state"] == "done"
+
+
+def events_of(server: Served, video: str) -> str:
+    """The events so far of a job that has not ended."""
+    text = ""
+    with server.http.stream("GET", f"/kinora/v1/jobs/{video}/events") as answer:
+        for piece in answer.iter_text():
+            text += piece
+            if "waiting" in text or text.count("event:") > 20:
+                break
+    return text
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().split()[2] != "Z"

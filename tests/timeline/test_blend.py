@@ -1,0 +1,45 @@
+"""Blends: both clips stay; the words cross-fade along the curve."""
+
+import numpy as np
+import pytest
+import torch
+
+from kinora.core.errors import UsageError
+from kinora.generate import Film, Request, generate
+from kinora.models import Bundle
+from kinora.timeline.blend import CURVES, Blend, blend
+
+
+def test_both_clips_stay(model: Bundle, film: Film, other: Film) -> None:
+    made = blend(model, film, other, Blend(seconds=2))
+    assert np.array_equal(made.clip.frames[:25], film.clip.frames)
+    assert np.array_equal(made.clip.frames[-17:], other.clip.frames)
+    assert torch.equal(made.latents[:7], film.latents)
+    assert torch.equal(made.latents[-4:], other.latents[1:])
+    assert len(made.clip) == 25 + 15 + 17
+    assert made.request.prompts == ("a red ball", "a blue cube")
+
+
+def test_curves_run_from_the_one_to_the_other() -> None:
+    u = torch.linspace(0, 1, 11)
+    for name, curve in CURVES.items():
+        w = curve(u)
+        assert w[0] == 0, name
+        assert w[-1] == 1, name
+        assert (w.diff() >= 0).all(), name
+
+
+def test_the_curve_decides_what_is_dreamt(model: Bundle, film: Film, other: Film) -> None:
+    early, late = (blend(model, film, other, Blend(curve=c)) for c in ("early", "late"))
+    assert not torch.equal(early.latents, late.latents)
+
+
+def test_a_bridge_with_words_of_its_own(model: Bundle, film: Film, other: Film) -> None:
+    made = blend(model, film, other, Blend(prompt="a green cone falls"))
+    assert made.request.prompts == ("a red ball", "a blue cube", "a green cone falls")
+
+
+def test_clips_of_two_sizes_are_refused(model: Bundle, film: Film) -> None:
+    wide = generate(model, Request(("a cone",), seconds=1.0, height=64, width=96))
+    with pytest.raises(UsageError, match="64x64 cannot be blended into one of 96x64"):
+        blend(model, film, wide, Blend())

@@ -1,0 +1,82 @@
+"""Extension: every old frame and latent stays, the new ones are seamless and reproducible."""
+
+import numpy as np
+import pytest
+import torch
+
+from kinora.core.errors import CancelledError, UsageError
+from kinora.core.progress import Progress
+from kinora.generate import Film
+from kinora.models import Bundle
+from kinora.timeline.extend import Extend, extend
+from kinora.timeline.seam import jump
+
+
+@pytest.mark.parametrize("seconds", [1.0, 12.0])
+def test_forward_keeps_the_clip_and_adds_the_seconds(
+    model: Bundle, film: Film, seconds: float
+) -> None:
+    longer = extend(model, film, Extend(seconds=seconds))
+    added = round(seconds * 8)
+    assert len(longer.clip) == len(film.clip) + added
+    assert np.array_equal(longer.clip.frames[:25], film.clip.frames)
+    assert torch.equal(longer.latents[:7], film.latents)
+    assert len(longer.latents) == 7 + added // 4
+
+
+@pytest.mark.parametrize("seconds", [1.0, 9.0])
+def test_backward_keeps_the_clip_behind_new_frames(
+    model: Bundle, film: Film, seconds: float
+) -> None:
+    longer = extend(model, film, Extend(seconds=seconds, backward=True))
+    added = round(seconds * 8)
+    assert np.array_equal(longer.clip.frames[added:], film.clip.frames)
+    assert torch.equal(longer.latents[1 + added // 4 :], film.latents[1:])
+    assert len(longer.clip) == added + 25
+
+
+def test_a_model_with_a_memory_extends_too(causal: Bundle, film: Film) -> None:
+    longer = extend(causal, film, Extend(seconds=8))
+    assert len(longer.clip) == 25 + 64
+    assert torch.equal(longer.latents[:7], film.latents)
+
+
+def test_own_films_go_on_as_if_decoded_at_once(model: Bundle, film: Film) -> None:
+    longer = extend(model, film, Extend(seconds=1))
+    whole = np.concatenate(list(model.decode(longer.latents)))
+    assert np.array_equal(longer.clip.frames, whole)
+
+
+def test_the_backward_seam_lands_on_the_first_frame(model: Bundle, film: Film) -> None:
+    longer = extend(model, film, Extend(seconds=1, backward=True))
+    raw = np.concatenate(list(model.decode(longer.latents[:3])))
+    assert jump(longer.clip.frames[7], film.clip.frames[0]) < jump(raw[-2], film.clip.frames[0])
+
+
+def test_seeds_words_and_repetition(model: Bundle, film: Film) -> None:
+    one = extend(model, film, Extend(seconds=1, seed=3))
+    assert torch.equal(one.latents, extend(model, film, Extend(seconds=1, seed=3)).latents)
+    assert not torch.equal(one.latents, extend(model, film, Extend(seconds=1, seed=4)).latents)
+    told = extend(model, film, Extend(seconds=1, seed=3, prompt="a green cone"))
+    assert told.request.prompts == ("a red ball", "a green cone")
+    assert not torch.equal(one.latents[7:], told.latents[7:])
+    again = extend(model, told, Extend(seconds=1))
+    assert again.request.prompts == ("a red ball", "a green cone")
+
+
+def test_a_still_has_a_future_but_no_past(model: Bundle, still: Film) -> None:
+    assert len(extend(model, still, Extend(seconds=1)).clip) == 9
+    with pytest.raises(UsageError, match="a still cannot be extended backward"):
+        extend(model, still, Extend(seconds=1, backward=True))
+
+
+def test_it_stops_within_a_step(model: Bundle, film: Film) -> None:
+    told: list[Progress] = []
+
+    def stop(progress: Progress) -> None:
+        told.append(progress)
+        raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        extend(model, film, Extend(seconds=1), on_progress=stop)
+    assert len(told) == 1

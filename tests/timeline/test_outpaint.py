@@ -1,0 +1,28 @@
+"""Another aspect: the clip stays in the middle, to the last bit."""
+
+import numpy as np
+import pytest
+import torch
+
+from kinora.core.errors import UsageError
+from kinora.generate import Film
+from kinora.models import Bundle
+from kinora.timeline.outpaint import Outpaint, outpaint
+
+
+def test_the_clip_lies_in_the_middle(model: Bundle, film: Film) -> None:
+    made = outpaint(model, film, Outpaint(height=64, width=128))
+    assert made.clip.frames.shape == (25, 64, 128, 3)
+    assert np.array_equal(made.clip.frames[:, :, 32:96], film.clip.frames)
+    assert torch.equal(made.latents[..., 2:6], film.latents)
+    assert made.clip.frames[:, :, :32].std() > 0
+
+
+def test_sizes_are_snapped_and_told(model: Bundle, film: Film) -> None:
+    made = outpaint(model, film, Outpaint(height=70, width=130))
+    assert made.notes == ("130x70 became 128x64",)
+
+
+def test_a_smaller_size_is_refused(model: Bundle, film: Film) -> None:
+    with pytest.raises(UsageError, match="32x64 has no room around a clip of 64x64"):
+        outpaint(model, film, Outpaint(height=64, width=32))

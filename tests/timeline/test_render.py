@@ -1,0 +1,89 @@
+"""Rendering: only what changed is dreamt, and what flows on from it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kinora.core.clip import Clip
+from kinora.core.progress import Progress
+from kinora.generate import Film
+from kinora.models import Bundle
+from kinora.timeline.cache import Cache, Piece
+from kinora.timeline.document import Gap, Shot, Timeline, Track, Transition
+from kinora.timeline.render import assemble, render
+
+Render = Callable[..., tuple[tuple[Piece, ...], int]]
+
+
+def five(enter: str) -> Timeline:
+    shots = tuple(
+        Shot(id=f"s{i}", seconds=1, prompt=f"a {c} ball", enter=enter if i else "cut", seed=i)  # type: ignore[arg-type]
+        for i, c in enumerate(("red", "blue", "green", "red", "blue"))
+    )
+    return Timeline(height=64, width=64, steps=1, tracks=(Track(items=shots),))
+
+
+@pytest.fixture
+def rendered(model: Bundle, tmp_path: Path) -> Render:
+    def run(timeline: Timeline, **files: Clip) -> tuple[tuple[Piece, ...], int]:
+        told: list[Progress] = []
+        pieces = render(
+            model, timeline, Cache(tmp_path / "cache"), clips=files,
+            digests=dict.fromkeys(files, "0"), on_progress=told.append,
+        )  # fmt: skip
+        return pieces, sum(each.stage == "denoise" for each in told)
+
+    return run
+
+
+@pytest.mark.parametrize(("enter", "dreamt"), [("cut", 1), ("flow", 3)])
+def test_changing_card_three_leaves_one_and_two(rendered: Render, enter: str, dreamt: int) -> None:
+    old, steps = rendered(five(enter))
+    assert steps == 5
+    new = five(enter).with_shot("s2", lambda s: s.model_copy(update={"prompt": "a cone"}))
+    pieces, steps = rendered(new)
+    assert steps == dreamt
+    for one, two in zip(old[:2], pieces[:2], strict=True):
+        assert torch.equal(one.latents, two.latents)
+        assert np.array_equal(one.frames, two.frames)
+    assert not torch.equal(old[2].latents, pieces[2].latents)
+
+
+def test_nothing_changed_is_nothing_dreamt(rendered: Render) -> None:
+    rendered(five("flow"))
+    assert rendered(five("flow"))[1] == 0
+
+
+def test_shots_that_flow_are_as_long_as_they_say(rendered: Render, model: Bundle) -> None:
+    pieces, _ = rendered(five("flow"))
+    assert [len(piece.frames) for piece in pieces] == [9, 8, 8, 8, 8]
+    whole = np.concatenate(list(model.decode(torch.cat([piece.latents for piece in pieces]))))
+    apart = assemble(pieces, 8.0).frames.astype(int) - whole
+    assert np.abs(apart).max() <= 1, "but for rounding, the shots are one film"
+
+
+def test_gaps_are_black_and_bridges_join_what_is_there(rendered: Render) -> None:
+    one, two, *_ = five("cut").items
+    plain, _ = rendered(five("cut"))
+    items = (Gap(seconds=0.5), one, Transition(id="t", seconds=1), two)
+    pieces, _ = rendered(five("cut").with_items(items))
+    assert [len(piece.frames) for piece in pieces] == [4, 9, 7, 9]
+    assert not pieces[0].frames.any()
+    assert np.array_equal(pieces[1].frames, plain[0].frames)
+    assert np.array_equal(pieces[3].frames, plain[1].frames)
+
+
+def test_shots_may_begin_with_pictures_and_clips(rendered: Render, film: Film) -> None:
+    picture = Shot(id="p", seconds=1, prompt="a red ball", image="a.png")
+    clip = Shot(id="c", seconds=4, prompt="a red ball", clip="b.mp4")
+    short = Shot(id="d", seconds=1, clip="b.mp4")
+    timeline = five("cut").with_items((picture, clip, short))
+    still = Clip(film.clip.frames[:1], 1.0)
+    pieces, _ = rendered(timeline, **{"a.png": still, "b.mp4": film.clip})
+    assert np.array_equal(pieces[0].frames[0], film.clip.frames[0]) or len(pieces[0].frames) == 9
+    assert np.array_equal(pieces[1].frames[:25], film.clip.frames)
+    assert len(pieces[1].frames) == 33
+    assert np.array_equal(pieces[2].frames, film.clip.frames[: len(pieces[2].frames)])
