@@ -36,6 +36,7 @@ VERBS: dict[str, str] = {
     "export": "Write the project's timeline for an editing program.",
     "train": "Train a network from nothing.",
     "models": "Fetch, list and check published models.",
+    "estimate": "Tell what a film will cost in time and memory, before the start.",
     "info": "Tell what a video or image is and how it was made.",
     "verify": "Tell where a film comes from, and whether it was changed since.",
     "serve": "Serve the Videos API from this machine.",
