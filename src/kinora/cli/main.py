@@ -21,7 +21,9 @@ from kinora.core.version import __version__
 
 VERBS: dict[str, str] = {
     "generate": "Make a film from a prompt.",
+    "caption": "Tell what a film shows.",
     "train": "Train a network from nothing.",
+    "evaluate": "Measure a model on prompts that its training never saw.",
     "models": "Fetch, list and check published models.",
     "info": "Tell what a video or image is and how it was made.",
     "serve": "Serve the Videos API from this machine.",
