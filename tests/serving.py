@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 
 PROGRAM = "from kinora.cli.main import run; run()"
-PATIENCE = 90.0
+PATIENCE = 240.0
 T = TypeVar("T")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from serving import Served, until
 
 Serve = Callable[..., Served]
-SLOW = {"steps": 200, "seconds": 16, "size": "96x64", "seed": 11}
+SLOW = {"steps": 120, "seconds": 8, "size": "96x64", "seed": 11}
 
 
 def test_a_killed_worker_goes_on_from_its_last_checkpoint(serve: Serve) -> None:

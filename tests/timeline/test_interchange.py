@@ -9,7 +9,7 @@ from kinora.core.clip import Clip
 from kinora.core.errors import BadMediaError, UsageError
 from kinora.media.write import save
 from kinora.timeline.document import Gap, Marker, Shot, Timeline, Track, Transition
-from kinora.timeline.interchange import export, read_otio
+from kinora.timeline.interchange import export, read_otio, repeats
 
 otio = pytest.importorskip("opentimelineio", reason="needs the extra: pip install kinora[export]")
 
@@ -37,14 +37,17 @@ def files(tmp_path: Path) -> dict[str, Path]:
 @pytest.mark.parametrize("suffix", ["otio", "otioz", "xml"])
 def test_the_public_library_reads_it(tmp_path: Path, files: dict[str, Path], suffix: str) -> None:
     target = tmp_path / f"film.{suffix}"
-    export(FILM, target, files=files, frames=FRAMES, fps=8.0)
+    times = repeats(target, 8.0)
+    frames = {name: count * times for name, count in FRAMES.items()}
+    export(FILM, target, files=files, frames=frames, fps=8.0 * times)
     read = otio.adapters.read_from_file(str(target))
     timeline = read if isinstance(read, otio.schema.Timeline) else read[0]
     clips = [c for c in timeline.video_tracks()[0] if isinstance(c, otio.schema.Clip)]
     assert [clip.name for clip in clips] == ["one", "bridge", "two"]
-    assert [clip.duration().to_frames() for clip in clips] == [9, 4, 9]
+    assert [clip.duration().to_frames() // times for clip in clips] == [9, 4, 9]
     assert clips[0].markers[0].name == "a red ball"
-    assert clips[1].range_in_parent().start_time.to_frames() == 9
+    assert clips[1].range_in_parent().start_time.to_frames() == 9 * times
+    assert times == (3 if suffix == "xml" else 1)
 
 
 def test_our_own_timeline_comes_back_as_it_was(tmp_path: Path, files: dict[str, Path]) -> None:

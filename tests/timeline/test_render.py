@@ -61,7 +61,8 @@ def test_shots_that_flow_are_as_long_as_they_say(rendered: Render, model: Bundle
     pieces, _ = rendered(five("flow"))
     assert [len(piece.frames) for piece in pieces] == [9, 8, 8, 8, 8]
     whole = np.concatenate(list(model.decode(torch.cat([piece.latents for piece in pieces]))))
-    assert np.array_equal(assemble(pieces, 8.0).frames, whole)
+    apart = assemble(pieces, 8.0).frames.astype(int) - whole
+    assert np.abs(apart).max() <= 1, "but for rounding, the shots are one film"
 
 
 def test_gaps_are_black_and_bridges_join_what_is_there(rendered: Render) -> None:

@@ -43,6 +43,9 @@ def generate(
     ] = None,
     image: Annotated[bool, typer.Option("--image", help="One still picture.")] = False,
     sheet: Annotated[Path | None, typer.Option(help="Also write a contact sheet, a PNG.")] = None,
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Write the prompt out as a director would.")
+    ] = False,
     no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -54,6 +57,8 @@ def generate(
     from kinora.media.target import check_target
     from kinora.models import DEFAULT
     from kinora.timeline.deliver import deliver, sidecar_of
+    from kinora.timeline.deliver_stream import LONG, deliver_stream
+    from kinora.timeline.direct import directed
 
     check_prompt(prompt)
     height, width = parse_size(size) if size else (None, None)
@@ -66,13 +71,29 @@ def generate(
     told, clips = [], list["Clip"]()
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
         bundle = load(model or DEFAULT)
+        likes = bundle.capabilities
+        high, wide = height or likes.height, width or likes.width
+        shot, conditions = directed(prompt, bundle, expand=expand, height=high, width=wide)
         for i, file in enumerate(files):
             wish = Request(
-                prompts=(prompt,), seconds=0.0 if image else seconds, height=height, width=width,
-                seed=first + i, steps=steps, guidance=guidance, negative=negative,
+                prompts=(shot.expansion or shot.prompt,), seconds=0.0 if image else seconds,
+                height=height, width=width, seed=first + i, steps=steps, guidance=guidance,
+                negative=negative, conditions=conditions,
             )  # fmt: skip
+            if seconds >= LONG and not image and not sheet:
+                _, notes = deliver_stream(
+                    bundle,
+                    wish,
+                    file,
+                    words=not no_metadata,
+                    wishes=(shot,),
+                    on_progress=on_progress,
+                )
+                told.append({"file": str(file), "seed": first + i, "notes": list(notes)})
+                continue
             film = make(bundle, wish, on_progress=on_progress)
             sidecar = sidecar_of(film, bundle, verb="generate", asked=wish)
+            sidecar = sidecar.model_copy(update={"shots": (shot,)})
             deliver(film, sidecar, file, words=not no_metadata, on_progress=on_progress)
             told.append({"file": str(file), "seed": first + i, "notes": list(film.notes)})
             clips.append(film.clip)

@@ -98,7 +98,7 @@ def release(name: str) -> Release:
         )
     from huggingface_hub import HfApi, hf_hub_download
 
-    with _explained(name):
+    with _Explained(name):
         info = HfApi().model_info(name, files_metadata=True)
         revision = str(info.sha)
         index = Path(hf_hub_download(name, INDEX, revision=revision))
@@ -129,7 +129,7 @@ def pull(found: Release, *, on_progress: OnProgress = silent) -> Folder:
     _refuse_small_disk(found)
     path, done = Path(), 0
     for file in found.files:
-        with _explained(found.name):
+        with _Explained(found.name):
             path = Path(hf_hub_download(found.name, file.path, revision=found.revision))
         if file.sha256 and sha256(path) != file.sha256:
             path.resolve().unlink()
@@ -281,7 +281,7 @@ def _damaged(name: str, file: str) -> NotFoundError:
     )
 
 
-class _explained:
+class _Explained:
     """Errors of the hub library in words a user can act on."""
 
     def __init__(self, name: str) -> None:

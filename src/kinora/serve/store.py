@@ -136,13 +136,21 @@ class RemoteStore(Store):
         import fsspec
 
         self._files, self._root = fsspec.core.url_to_fs(url)
+        named = self._files.protocol
+        self._protocols = (named,) if isinstance(named, str) else tuple(named)
         self._files.makedirs(self._root, exist_ok=True)
 
     def put(self, key: str, file: Path) -> None:
-        """Uploaded under another name first where the far side is a plain file system."""
+        """An object store shows an object whole or not at all; a file system needs a rename."""
         target = self._path(key)
-        self._files.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        self._files.put_file(str(file), target)
+        folder, _, name = target.rpartition("/")
+        self._files.makedirs(folder, exist_ok=True)
+        if "file" in self._protocols:
+            part = f"{folder}/.{name}.{uuid.uuid4().hex}.part"
+            self._files.put_file(str(file), part)
+            os.replace(part, target)
+        else:
+            self._files.put_file(str(file), target)
         self._files.invalidate_cache()
 
     def open(self, key: str) -> BinaryIO:

@@ -18,6 +18,7 @@ from kinora.core.clip import Clip
 from kinora.core.errors import BadMediaError
 from kinora.core.progress import OnProgress, silent
 from kinora.core.version import __version__
+from kinora.denoise.condition import View, Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
 from kinora.media.atomic import write_bytes
@@ -72,7 +73,13 @@ def sidecar_of(
         made=size,
         sampling=Sampling(solver="euler", steps=made.steps, guidance=made.guidance),
         model=Model(id=model.name, weights=model.checksums()),
-        options={"shift": made.shift, "negative": made.negative, **(options or {})},
+        options={
+            "shift": made.shift,
+            "negative": made.negative,
+            "words": _stretches(made, Words),
+            "views": _stretches(made, View),
+            **(options or {}),
+        },
         parents=parents,
         versions={"kinora": __version__, "torch": str(torch.__version__), "numpy": np.__version__},
         timings={stage: round(seconds, 3) for stage, seconds in film.timings.items()},
@@ -141,7 +148,7 @@ def request_of(told: Sidecar) -> Request:
     sampling, asked, options = told.sampling, told.asked, told.options
     shift = options.get("shift")
     return Request(
-        prompts=tuple(shot.prompt for shot in told.shots) or ("",),
+        prompts=tuple(shot.expansion or shot.prompt for shot in told.shots) or ("",),
         seconds=0.0 if asked is None else (asked.frames - 1) / asked.fps,
         height=asked.height if asked else None,
         width=asked.width if asked else None,
@@ -150,4 +157,29 @@ def request_of(told: Sidecar) -> Request:
         guidance=sampling.guidance if sampling else None,
         shift=float(shift) if isinstance(shift, int | float) else None,
         negative=str(options.get("negative") or ""),
+        conditions=(
+            *(Words(*run) for run in _runs(options.get("words"))),
+            *(View(*run) for run in _runs(options.get("views"))),
+        ),
     )
+
+
+def _stretches(made: Request, kind: type[Words] | type[View]) -> list[JsonValue]:
+    """Which latent frames listen to which shot, or are seen by which camera: `[number, start, stop]`."""
+    said = [each for each in made.conditions if isinstance(each, kind)]
+    return [
+        [each.text if isinstance(each, Words) else each.view, each.start, each.stop]
+        for each in said
+    ]
+
+
+def _runs(told: JsonValue) -> list[tuple[int, int, int | None]]:
+    """What `_stretches` stored; anything else is nobody's and left out."""
+    if not isinstance(told, list):
+        return []
+    runs = [each for each in told if isinstance(each, list) and len(each) == 3]
+    return [
+        (number, start, stop if isinstance(stop, int) else None)
+        for number, start, stop in runs
+        if isinstance(number, int) and isinstance(start, int)
+    ]

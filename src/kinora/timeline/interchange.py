@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import opentimelineio as otio
 
 OURS = "kinora"
+XML_RATES = (24, 25, 30, 48, 50, 60)
+"""Whole rates that have a timecode, without which FCP7 XML cannot be written."""
+
 SUFFIXES = {".otio": "otio_json", ".otioz": "otioz", ".xml": "fcp_xml"}
 
 
@@ -35,7 +38,7 @@ def export(
         target: `.otio`, `.otioz` (which holds the files too) or `.xml` (FCP7).
         files: the rendered video of every shot and transition, by id.
         frames: how many frames each of them has.
-        fps: frames a second of all of them.
+        fps: frames a second of all of them; for FCP7 XML one that `repeats` leaves alone.
 
     Raises:
         UsageError: the suffix is none of these.
@@ -51,6 +54,22 @@ def export(
     if adapter == "otioz":
         target.unlink(missing_ok=True)
     library.adapters.write_to_file(document, str(target), adapter_name=adapter)
+
+
+def repeats(target: Path, fps: float) -> int:
+    """How often every frame is to be repeated so that the format of `target` has a timecode for it.
+
+    Raises:
+        UsageError: there is no such rate.
+    """
+    if target.suffix.lower() != ".xml":
+        return 1
+    rate = next((rate for rate in XML_RATES if rate % fps == 0), None)
+    if rate is None:
+        raise UsageError(
+            f"FCP7 XML cannot hold {fps:g} frames a second", remedy="Export an .otio instead"
+        )
+    return int(rate / fps)
 
 
 def to_otio(

@@ -26,14 +26,15 @@ REST: dict[str, float] = {
 LYING: dict[str, float] = {"cylinder": 0.72, "capsule": 0.5}
 """The same when it lies on its side."""
 
-_DIRECTIONS = 48
+_ANGLES = np.arange(48) * (2.0 * math.pi / 48)
+_COMPASS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 
 
 def silhouette(kind: str, turn: Points, *, view: Points, hat: bool = False) -> float:
     """Area of the thing's silhouette at scale one, seen from afar along `view` (unit, `[3]`)."""
     hull = _hull(_points(kind, hat) @ turn.T, view)
-    x, y = hull[:, 0], hull[:, 1]
-    area = 0.5 * abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
+    (x, y), (u, v) = hull.T, hull[np.arange(-1, len(hull) - 1)].T
+    area = 0.5 * abs(float(x @ v - y @ u))
     if kind == "ring":
         area *= 1.0 - 0.23 * abs(float(turn[:, 1] @ view))
     return area * 1.03  # the outline has corners, the thing has curves
@@ -51,12 +52,12 @@ def half_height(kind: str, turn: Points, *, hat: bool = False) -> float:
 
 def _hull(points: Points, view: Points) -> Points:
     """The outline of the points' projection along `view`, `[k 2]`, as a polygon in order."""
-    side = np.cross(view, (0.0, 0.0, 1.0))
-    side = side / max(1e-6, float(np.linalg.norm(side)))
-    flat = points @ np.stack([side, np.cross(side, view)], axis=1)
-    angle = np.arange(_DIRECTIONS) * (2.0 * math.pi / _DIRECTIONS)
-    best = np.argmax(flat @ np.stack([np.cos(angle), np.sin(angle)]), axis=0)
-    return np.asarray(flat[best])
+    x, y, z = (float(value) for value in view)
+    flat = max(1e-6, math.hypot(x, y))
+    # Right and down as the eye sees them.
+    axes = np.array([[y / flat, x * z / flat], [-x / flat, y * z / flat], [0.0, -flat]])
+    seen = points @ axes
+    return np.asarray(seen[np.argmax(seen @ _COMPASS, axis=0)])
 
 
 def _circle(radius: float, *, at: float = 0.0, count: int = 24) -> Points:

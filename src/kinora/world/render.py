@@ -78,10 +78,12 @@ def _place(things: Array, motion: Motion, frame: int) -> Array:
 
 def turns(quaternions: NDArray[np.floating]) -> NDArray[np.floating]:
     """Quaternions `[n 4]` (`w x y z`) as matrices `[n 3 3]` from the own frame to the world."""
-    w, x, y, z = np.moveaxis(quaternions, -1, 0)
-    rows = [
+    return np.array([_turn(*quaternion) for quaternion in quaternions.tolist()])
+
+
+def _turn(w: float, x: float, y: float, z: float) -> list[list[float]]:
+    return [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
-    return np.moveaxis(np.array(rows), -1, 0)

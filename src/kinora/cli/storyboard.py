@@ -1,0 +1,56 @@
+"""`kinora storyboard FILE`. In: cards in TOML. Out: the film, its timeline, and every shot kept for later."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kinora.cli.options import Json, Out, Quiet
+from kinora.cli.output import note, show
+from kinora.cli.progress import reporting
+from kinora.cli.studio import Model, resumable
+
+
+def storyboard(
+    file: Annotated[
+        Path | None, typer.Argument(help="A storyboard in TOML, or an .otio timeline.")
+    ] = None,
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="Go back to the timeline before.")] = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Take the last undo back.")] = False,
+    out: Out = None,
+    model: Model = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Make a film from cards; only what changed since the last time is dreamt."""
+    from kinora.timeline.project import project
+
+    home = project(file.parent if file else None)
+    timeline = _present(home, file, undo=undo, redo=redo)
+    target = out or (file.with_suffix(".mp4") if file else home.folder.parent / "film.mp4")
+    seed = next((shot.seed for shot in timeline.shots()), 0)
+    with resumable(seed, quiet=quiet), reporting(as_json=as_json, quiet=quiet) as on_progress:
+        from kinora.timeline.studio import make_film
+
+        made = make_film(timeline, home, target, model=model, on_progress=on_progress)
+    for line in made.notes:
+        note(f"Note: {line}", quiet=quiet)
+    items = [{"id": name, "frames": count} for name, count in made.frames.items()]
+    show({"file": str(target), "timeline": str(home.document), "items": items},
+         as_json=as_json, text=str(target))  # fmt: skip
+
+
+def _present(home: Any, file: Path | None, *, undo: bool, redo: bool) -> Any:
+    """The timeline to render: of the file, or the project's own after an undo or redo."""
+    from kinora.timeline.interchange import read_otio
+    from kinora.timeline.storyboard import read_board
+
+    if file is not None:
+        new = read_otio(file) if file.suffix == ".otio" else read_board(file).timeline()
+        return home.change(new).present
+    history = home.history()
+    if undo or redo:
+        history = history.undo() if undo else history.redo()
+        home.store(history)
+    return history.present

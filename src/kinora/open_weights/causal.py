@@ -1,0 +1,85 @@
+"""Wan checkpoints taught to stream. In: a Wan transformer. Out: the same, blind to later blocks.
+
+Self-Forcing (arXiv:2506.08009) and CausVid (arXiv:2412.07772) keep Wan's tensors and change what may be
+seen: a block of latent frames sees itself and all before it. Their levels differ by frame.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kinora.open_weights.family import Family
+
+BLOCK = 3
+"""Latent frames of a block in the published checkpoints."""
+
+
+def block_causal(network: Any, *, block: int = BLOCK) -> None:
+    """Give every self-attention of a `WanTransformer3DModel` a processor that hides later blocks.
+
+    Args:
+        network: the transformer, changed in place.
+        block: latent frames that see each other.
+    """
+    patch = network.config.patch_size
+    sight = Sight(block=block, patch=(patch[0], patch[1], patch[2]))
+    network.register_forward_pre_hook(sight.look, with_kwargs=True)
+    processor = _processor(sight)
+    for layer in network.blocks:
+        layer.attn1.set_processor(processor)
+
+
+def streaming(family: Family) -> Family:
+    """The family of a checkpoint that was trained with a level per frame."""
+    likes = replace(family.capabilities, hold="native", levels_trained=True, guidance=1.0)
+    return replace(family, name=f"{family.name}-causal", capabilities=likes)
+
+
+class Sight:
+    """Which tokens see which; made anew when the size of the canvas changes."""
+
+    def __init__(self, *, block: int, patch: tuple[int, int, int]) -> None:
+        self.block = block
+        self.patch = patch
+        self.mask: Tensor | None = None
+        self._shape: tuple[int, int] | None = None
+
+    def look(self, network: Any, args: Any, kwargs: Any) -> None:
+        """Before a call of the network: the mask for the size of its input."""
+        del network
+        x = kwargs.get("hidden_states", args[0] if args else None)
+        _, _, frames, height, width = x.shape
+        each = (height // self.patch[1]) * (width // self.patch[2])
+        shape = (frames // self.patch[0], each)
+        if shape != self._shape or self.mask is None or self.mask.device != x.device:
+            self._shape, self.mask = shape, visible(*shape, block=self.block).to(x.device)
+
+
+def visible(frames: int, each: int, *, block: int) -> Tensor:
+    """`[1 1 n n]`, True where a token (row) sees another (column): its own block and those before."""
+    blocks = (torch.arange(frames) // block).repeat_interleave(each)
+    return (blocks[:, None] >= blocks[None])[None, None]
+
+
+def _processor(sight: Sight) -> Any:
+    from diffusers.models.transformers.transformer_wan import WanAttnProcessor
+
+    class Hiding(WanAttnProcessor):
+        """The library's own processor, given the mask."""
+
+        def __call__(
+            self,
+            attn: Any,
+            hidden_states: Tensor,
+            encoder_hidden_states: Tensor | None = None,
+            attention_mask: Tensor | None = None,
+            rotary_emb: Any = None,
+        ) -> Any:
+            del attention_mask
+            return super().__call__(
+                attn, hidden_states, encoder_hidden_states, sight.mask, rotary_emb
+            )
+
+    return Hiding()

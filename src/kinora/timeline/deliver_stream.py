@@ -1,0 +1,79 @@
+"""A long film as files while it is made. In: a wish. Out: the video, its sidecar, its latents.
+
+Frames go into the file as they are decoded, and every chunk's latents reach the disk before it is
+decoded: memory does not grow with the film, and a failure in the end loses nothing that was dreamt.
+"""
+
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinora.core.clip import Clip
+from kinora.core.progress import OnProgress, silent
+from kinora.denoise.model import FilmModel
+from kinora.generate import Film, Request, settle, stream
+from kinora.media.atomic import write_bytes
+from kinora.media.sidecar import Shot, Sidecar, Size, write_sidecar
+from kinora.media.write import ClipWriter
+from kinora.timeline.deliver import latents_path, sidecar_of
+
+LONG = 10.0
+"""Seconds from which a film is written while it is made."""
+
+
+def deliver_stream(
+    model: FilmModel,
+    request: Request,
+    file: Path,
+    *,
+    words: bool = True,
+    wishes: tuple[Shot, ...] = (),
+    on_progress: OnProgress = silent,
+) -> tuple[Sidecar, tuple[str, ...]]:
+    """Make a film and write it, chunk by chunk.
+
+    Args:
+        model: any film model.
+        request: the wish.
+        file: name of the video.
+        words: False leaves prompts and options out.
+        wishes: prompts as typed and expanded, for the sidecar.
+        on_progress: told after every step, chunk and frame; may raise to stop.
+
+    Returns:
+        The sidecar as written, and what there is to tell.
+    """
+    settled, shape, notes = settle(model, request)
+    start, kept, fps = perf_counter(), list[Tensor](), model.capabilities.fps
+    lost = model.read(settled.prompts).not_understood
+    frame = Clip(np.zeros((1, shape.height, shape.width, 3), np.uint8), fps)
+
+    def keep(latents: Tensor) -> None:
+        kept.append(latents.cpu())
+        write_bytes(latents_path(file), _packed(torch.cat(kept)))
+
+    empty = Film(frame, torch.zeros(0), settled)
+    size = Size(width=shape.width, height=shape.height, frames=shape.frames, fps=fps)
+    told = sidecar_of(empty, model, verb="generate", asked=request).model_copy(
+        update={"made": size}
+    )
+    told = told.model_copy(update={"shots": wishes or told.shots})
+    told = told if words else told.without_words()
+    writer = ClipWriter(
+        file, fps=fps, comment=told.recipe(), total=shape.frames, on_progress=on_progress
+    )
+    with writer:
+        for frames in stream(model, request, keep=keep, on_progress=on_progress):
+            writer.write(frames)
+    timings = {"all": round(perf_counter() - start, 3)}
+    unknown = tuple(f"'{word}' is not a word this model knows" for word in lost)
+    return write_sidecar(told.model_copy(update={"timings": timings}), file), (*notes, *unknown)
+
+
+def _packed(latents: Tensor) -> bytes:
+    from safetensors.torch import save
+
+    return save({"latents": latents.contiguous()})

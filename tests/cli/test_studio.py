@@ -1,0 +1,147 @@
+"""The verbs of the studio, from typed words to files, with a tiny model."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinora.cli.main import main
+from kinora.media.image import save_still
+from kinora.media.sidecar import read_sidecar
+from kinora.models import save_bundle
+from kinora.timeline.deliver import latents_path
+from kinora.timeline.project import project
+from tiny import tiny_bundle
+
+Film = tuple[Path, Path]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_bundle(tiny_bundle(), tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def film(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("film") / "a.mp4"
+    words = ["generate", "a red ball", "--seconds", "2", "--size", "64x64", "--seed", "1"]
+    assert main([*words, "--steps", "1", "--model", str(model), "-q", "-o", str(file)]) == 0
+    return file
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "frames"),
+    [
+        ("extend", ["--seconds", "1"], 25),
+        ("extend", ["--seconds", "1", "--backward"], 25),
+        ("loop", ["--bridge", "short"], 24),
+        ("remix", ["--strength", "0.4", "--prompt", "a blue cube"], 17),
+        ("retake", ["--from", "1"], 17),
+        ("recut", ["--from", "1", "--seconds", "2"], 17),
+        ("edit", ["--outpaint", "96x64"], 17),
+        ("edit", ["--box", "0,0,32,32", "--prompt", "a cone"], 17),
+    ],
+)
+def test_an_edit_from_words_to_files(
+    verb: str, words: list[str], frames: int, film: Path, model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "b.mp4"
+    common = ["--seed", "3", "--steps", "1", "--model", str(model), "-q", "-o", str(out)]
+    assert main([verb, str(film), *words, *common]) == 0
+    told = read_sidecar(out)
+    assert told.verb == verb
+    assert told.made is not None
+    assert abs(told.made.frames - frames) <= 1
+    assert told.parents[0].file == str(film)
+    assert latents_path(out).exists()
+
+
+def test_blend_takes_two_and_animate_any_number(film: Path, model: Path, tmp_path: Path) -> None:
+    common = ["--steps", "1", "--seed", "3", "--model", str(model), "-q"]
+    out = tmp_path / "b.mp4"
+    assert main(["blend", str(film), str(film), "--seconds", "1", *common, "-o", str(out)]) == 0
+    picture = tmp_path / "p.png"
+    save_still(picture, np.full((64, 64, 3), 80, np.uint8), kind="PNG")
+    moved = tmp_path / "c.mp4"
+    pictures = [str(picture), f"{picture}@-0"]
+    assert main(["animate", *pictures, "--seconds", "1", *common, "-o", str(moved)]) == 0
+    assert read_sidecar(moved).parents[1].file == str(picture)
+
+
+def test_a_board_is_made_changed_undone_and_exported(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    common = ["--model", str(model), "-q"]
+    board = tmp_path / "board.toml"
+    story = "a red ball on grass. meanwhile a blue cube falls."
+    assert main(["expand", story, "--story", str(board), "--seconds", "2", "-q"]) == 0
+    board.write_text("steps = 1\nwidth = 64\nheight = 64\n" + board.read_text())
+    assert main(["storyboard", str(board), *common]) == 0
+    board.write_text(board.read_text().replace("a medium matte red ball", "a red ball"))
+    assert main(["storyboard", str(board), *common, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.partition("\n{")[2].join(("{", "")))
+    assert [item["frames"] for item in told["items"]] == [9, 9]
+    assert main(["storyboard", "--undo", *common]) == 0
+    first = next(project().history().present.shots())
+    assert "medium matte red ball" in first.prompt
+    pytest.importorskip("opentimelineio", reason="needs the extra: pip install kinora[export]")
+    assert main(["export", "film.otio", *common]) == 0
+    assert (tmp_path / "film-shots" / "card-1.mp4").exists()
+
+
+def test_characters_are_stored_listed_used_and_forgotten(
+    model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main(["character", "add", "mia", "--from", str(film), "--words", "red ball"]) == 0
+    assert main(["character", "list", "--json"]) == 0
+    assert '"mia": "red ball"' in capsys.readouterr().out
+    words = ["generate", "mia bounces", "--seconds", "1", "--size", "64x64", "--steps", "1"]
+    assert main([*words, "--model", str(model), "-q", "-o", "m.mp4"]) == 0
+    shot = read_sidecar(Path("m.mp4")).shots[0]
+    assert (shot.prompt, shot.expansion) == ("mia bounces", "the red ball bounces")
+    assert main(["character", "remove", "mia"]) == 0
+    assert main(["character", "remove", "mia"]) == 3
+
+
+def test_a_long_film_is_written_while_it_is_made(model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "long.mp4"
+    words = ["generate", "a red ball", "--seconds", "12", "--size", "64x64", "--steps", "1"]
+    assert main([*words, "--model", str(model), "--seed", "1", "-q", "-o", str(out)]) == 0
+    made = read_sidecar(out).made
+    assert made is not None
+    assert made.frames == 97
+    assert latents_path(out).stat().st_size > 25 * 32 * 16 * 4
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (["extend", "none.mp4"], 3, "none.mp4"),
+        (["loop", "FILM", "--bridge", "9"], 2, "longer than the clip"),
+        (["edit", "FILM", "--box", "1,2"], 2, "not 4 whole numbers"),
+        (["remix", "FILM", "--strength", "7"], 2, "strength"),
+        (["angles", "FILM"], 2, "one camera"),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_line(
+    words: list[str], code: int, why: str, film: Path, model: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    typed = [str(film) if word == "FILM" else word for word in words]
+    assert main([*typed, "--model", str(model), "-q"]) == code
+    error = capsys.readouterr().err
+    assert why in error
+    assert len(error.splitlines()) == 1
+
+
+def test_expand_prints_the_paragraph_and_names_what_is_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["expand", "a red ball on a boat"]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("on grass there is a medium matte red ball.")
+    assert "'boat' is not a word this model knows" in told.err

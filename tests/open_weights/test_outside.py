@@ -1,0 +1,206 @@
+"""What is done to a published network from outside: placing, caching, hiding, adding, streaming its decoder."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
+from kinora.core.shape import LatentShape
+from kinora.denoise.canvas import blank
+from kinora.denoise.loop import denoise
+from kinora.generate import load
+from kinora.open_weights.attention import attention
+from kinora.open_weights.cache import psnr, step_cache
+from kinora.open_weights.causal import block_causal, streaming
+from kinora.open_weights.load import load_open
+from kinora.open_weights.lora import Lora, add, remove, weigh
+from kinora.open_weights.model import OpenModel
+from kinora.open_weights.shelf import Placement, Plan
+from kinora.open_weights.stream import Tiling, draw, stream
+
+Tiny = Callable[[str], Path]
+
+# The library warns of its own parts when networks are read or wrapped.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning:diffusers"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers"),
+]
+
+
+def film(model: OpenModel, *, steps: int = 3, guidance: float = 2.0) -> Tensor:
+    canvas = blank(LatentShape(3, 4, 4), channels=model.channels, step=0.25)
+    return denoise(
+        canvas,
+        model.velocity(canvas, model.read(["a red ball."]), guidance=guidance),
+        noise=canvas.noise(0),
+        schedule=model.schedule(canvas, steps=steps, shift=None),
+        hold=model.capabilities.holding(canvas),
+    ).latents
+
+
+@pytest.mark.parametrize("name", ["wan", "wan-ti2v"])
+def test_decoding_frame_by_frame_is_decoding_the_whole(tiny: Tiny, name: str) -> None:
+    vae = load_open(tiny(name)).codec.vae
+    z = torch.randn(1, vae.config.z_dim, 4, 4, 4, generator=torch.Generator().manual_seed(0))
+    parts = list(stream(vae, z))
+    assert [len(part) for part in parts] == [1, 4, 4, 4]
+    with torch.inference_mode():
+        whole = vae.decode(z).sample[0].transpose(0, 1)
+    torch.testing.assert_close(torch.cat(parts), whole, atol=1e-6, rtol=0)
+
+
+def test_overlapping_tiles_come_near_the_whole(tiny: Tiny) -> None:
+    vae = load_open(tiny("wan")).codec.vae
+    z = torch.randn(1, 16, 2, 20, 12, generator=torch.Generator().manual_seed(0))
+
+    def drawn(tiling: Tiling | None) -> Any:
+        return np.concatenate(list(draw(vae, z, tiling=tiling))).astype(int)
+
+    whole = drawn(None)
+    near, far = (np.abs(drawn(Tiling(16, overlap)) - whole).mean() for overlap in (8, 1))
+    assert whole.shape == (5, 160, 96, 3)
+    assert near < 0.03 * np.ptp(whole)
+    assert near < 0.9 * far
+    assert Tiling(side=8, overlap=4).starts(17) == [0, 4, 8, 9]
+
+
+def test_bfloat16_keeps_what_must_stay_float32(tiny: Tiny) -> None:
+    model = load_open(tiny("wan"), placement=Placement(dtype=torch.bfloat16))
+    network = model.shelf.get("transformer")
+    kept = {name for name, weight in network.named_parameters() if weight.dtype == torch.float32}
+    assert any("scale_shift_table" in name for name in kept)
+    assert any("time_embedder" in name for name in kept)
+    assert network.blocks[0].ffn.net[2].weight.dtype == torch.bfloat16
+    assert model.codec.vae.dtype == torch.float32
+    latents = film(model)
+    assert latents.dtype == torch.float32
+    assert psnr(latents, film(load_open(tiny("wan")))) > 25
+
+
+@pytest.mark.parametrize("plan", ["sequential", "offload"])
+def test_plans_change_memory_and_nothing_else(tiny: Tiny, plan: Plan) -> None:
+    model = load_open(tiny("wan"), placement=Placement(plan=plan))
+    latents = film(model)
+    assert "text_encoder" not in model.shelf.loaded()
+    torch.testing.assert_close(latents, film(load_open(tiny("wan"))), atol=1e-5, rtol=1e-5)
+
+
+def test_step_caching_skips_and_its_loss_is_measured(tiny: Tiny) -> None:
+    model = load_open(tiny("wan"))
+    whole = film(model, steps=6)
+    calls = counted(model.shelf.get("transformer").blocks[1])
+    with step_cache(model, threshold=0.0):
+        assert psnr(film(model, steps=6), whole) > 90
+    full = calls[0]
+    with step_cache(model, threshold=10.0):
+        skipped = film(model, steps=6)
+    assert calls[0] - full < full
+    assert 5 < psnr(skipped, whole) < 90
+    assert torch.equal(film(model, steps=6), whole), "nothing of it stays"
+    with pytest.raises(UnsupportedError), step_cache(_without_cache(model)):
+        pass
+
+
+def _without_cache(model: OpenModel) -> OpenModel:
+    bare = OpenModel(model.family, load_open(Path(model.name)).shelf)
+    bare.shelf.put("transformer", torch.nn.Identity())
+    return bare
+
+
+def counted(layer: Any) -> list[int]:
+    calls = [0]
+
+    def count(*_: Any) -> None:
+        calls[0] += 1
+
+    layer.ffn.register_forward_hook(count)
+    return calls
+
+
+def test_attention_backends_give_the_same_film_and_leave_no_trace(tiny: Tiny) -> None:
+    model = load_open(tiny("wan"))
+    whole = film(model)
+    with attention("_native_math"):
+        torch.testing.assert_close(film(model), whole, atol=1e-4, rtol=1e-4)
+    assert torch.equal(film(model), whole)
+    with pytest.raises(UsageError, match="One of: "), attention("none"):
+        pass
+
+
+def test_a_block_causal_network_does_not_see_what_comes_later(tiny: Tiny) -> None:
+    model = load_open(tiny("wan"))
+    causal = OpenModel(streaming(model.family), model.shelf)
+    block_causal(model.shelf.get("transformer"), block=2)
+    canvas = blank(LatentShape(4, 4, 4), channels=16, step=0.25)
+    field = causal.velocity(canvas, causal.read(["x"]), guidance=1.0)
+    x, level = canvas.noise(0), torch.tensor([0.2, 0.2, 1.0, 1.0])
+    before = field(x, level)
+    after = field(torch.cat([x[:2], -x[2:]]), level)
+    assert torch.equal(before[:2], after[:2])
+    assert (before[2:] - after[2:]).abs().max() > 0.1
+    assert causal.capabilities.hold == "native"
+
+
+@pytest.fixture
+def lora(tiny: Tiny, tmp_path: Path) -> Path:
+    """Added weights for the tiny Wan in the names its own training writes."""
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    network = load_open(tiny("wan")).shelf.get("transformer")
+    network.add_adapter(LoraConfig(r=2, lora_alpha=2, target_modules=["to_q", "to_v"]))
+    generator = torch.Generator().manual_seed(5)
+    state = {
+        f"transformer.{key}": torch.randn(value.shape, generator=generator) * 0.5
+        for key, value in get_peft_model_state_dict(network).items()
+    }
+    save_file(state, tmp_path / "style.safetensors")
+    return tmp_path / "style.safetensors"
+
+
+def test_added_weights_stack_and_weigh(tiny: Tiny, lora: Path) -> None:
+    model = load_open(tiny("wan"))
+    base = film(model)
+    add(model, [Lora("style", lora)])
+    full = film(model)
+    assert (full - base).abs().max() > 0.01
+    weigh(model, {"style": 0.0})
+    torch.testing.assert_close(film(model), base, atol=1e-5, rtol=1e-5)
+    weigh(model, {})
+    assert torch.equal(film(model), base)
+    add(model, [Lora("half", lora, 0.5), Lora("other half", lora, 0.5)])
+    torch.testing.assert_close(film(model), full, atol=1e-4, rtol=1e-4)
+    remove(model, ["style", "half", "other half"])
+    assert torch.equal(film(model), base)
+
+
+def test_added_weights_that_do_not_fit(tiny: Tiny, tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    model = load_open(tiny("wan"))
+    with pytest.raises(UsageError, match="not safetensors"):
+        add(model, [Lora("x", tmp_path / "x.bin")])
+    with pytest.raises(NotFoundError):
+        add(model, [Lora("x", tmp_path / "x.safetensors")])
+    names = ("lora_A", "lora_B")
+    save_file(
+        {f"transformer.nowhere.{name}.weight": torch.zeros(2, 2) for name in names},
+        tmp_path / "x.safetensors",
+    )
+    with pytest.raises(UsageError, match="fits no weights"):
+        add(model, [Lora("x", tmp_path / "x.safetensors")])
+
+
+def test_loading_tells_what_is_wrong(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+    with pytest.raises(UnsupportedError, match=r"FluxPipeline.*WanPipeline"):
+        load(tmp_path)
+    with pytest.raises(NotFoundError, match="kinora models pull no/where"):
+        load("no/where")
+    assert isinstance(load(tiny("wan")), OpenModel)

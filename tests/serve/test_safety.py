@@ -1,0 +1,164 @@
+"""Strangers, hostile files and greedy clients."""
+
+import base64
+import io
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+
+from kinora.core.errors import BadMediaError, NotFoundError, UsageError
+from kinora.serve import outbound
+from kinora.serve.sandbox import Errand, decode
+from kinora.serve.store import LocalStore, RemoteStore, Store
+from serving import PROGRAM, Served, environment
+
+Serve = Callable[..., Served]
+
+
+def kinora(*words: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, words)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (96, 64)) -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", size, "red").save(data, kind)
+    return data.getvalue()
+
+
+def test_no_stranger_without_a_key(tiny_model_folder: Path, tmp_path: Path) -> None:
+    told = kinora("serve", "--host", "0.0.0.0", "--data", tmp_path, "--model", tiny_model_folder)
+    assert told.returncode == 2, told
+    assert "without an API key" in told.stderr
+
+
+def test_keys_see_their_own_films_only(tiny_model_folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "server"
+    keys = [kinora("serve", "--data", data, "--add-key", name).stdout.strip() for name in "ab"]
+    assert all(key.startswith("sk-kinora-") for key in keys)
+    database = b"".join(path.read_bytes() for path in data.glob("kinora.sqlite*"))
+    assert not any(key.encode() in database for key in keys)
+    server = Served(data, tiny_model_folder, workers=0, requests_per_minute=600).start()
+    try:
+        mine, other = ({"Authorization": f"Bearer {key}"} for key in keys)
+        sent = {"prompt": "a red ball"}
+        video = server.http.post("/v1/videos", json=sent, headers=mine).json()["id"]
+        for path in (
+            f"/v1/videos/{video}",
+            f"/kinora/v1/jobs/{video}",
+            f"/v1/videos?after={video}",
+        ):
+            assert server.http.get(path, headers=mine).status_code == 200
+            assert server.http.get(path, headers=other).status_code == 404
+            assert server.http.get(path).status_code == 401
+        wrong = {"Authorization": "Bearer sk-kinora-guess"}
+        assert server.http.get("/v1/videos", headers=wrong).status_code == 401
+        assert kinora("serve", "--data", data, "--revoke-key", "b").returncode == 0
+        codes = {server.http.get("/v1/videos", headers=mine).status_code for _ in range(650)}
+        assert codes == {200, 429}
+    finally:
+        server.close()
+
+
+def test_limits_on_bodies_queues_and_words(serve: Serve) -> None:
+    server = serve(workers=0, max_upload_bytes=100_000, max_queued=2, max_seconds=30).start()
+    http = server.http
+    big = http.post("/v1/videos", data={"prompt": "x"}, files={"input_reference": b"0" * 3_000_000})
+    assert (big.status_code, big.json()["error"]["code"]) == (413, "too_large")
+    long = http.post("/v1/videos", json={"prompt": "a red ball", "seconds": 31})
+    assert (long.status_code, long.json()["error"]["code"]) == (400, "too_long")
+    refused = http.post("/v1/videos", json={"prompt": "a naked child"})
+    assert refused.json()["error"]["code"] == "content_policy"
+    server.create()
+    server.create()
+    full = http.post("/v1/videos", json={"prompt": "a red ball"})
+    assert (full.status_code, full.json()["error"]["code"]) == (429, "quota_exceeded")
+    assert int(full.headers["retry-after"]) > 0
+    assert http.get("/kinora/v1/ready").status_code == 503
+
+
+def test_pictures_by_url(server: Served) -> None:
+    data = "data:image/png;base64," + base64.b64encode(picture()).decode()
+    sent = {"prompt": "a red ball", "size": "96x64", "steps": 1, "seconds": 1}
+    made = server.http.post("/v1/videos", json={**sent, "input_reference": {"image_url": data}})
+    assert server.wait(made.json()["id"])["state"] == "done"
+    away = {"image_url": "http://example.com/a.png"}
+    told = server.http.post("/v1/videos", json={**sent, "input_reference": away}).json()
+    assert told["error"]["code"] == "image_url_disabled"
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "10.0.0.1", "[::1]", "169.254.169.254", "[::ffff:10.0.0.1]", "localhost"]
+)
+def test_nothing_is_fetched_from_inside(host: str) -> None:
+    with pytest.raises(UsageError, match="private network"):
+        outbound.request("GET", f"http://{host}:9/x", private=False, max_bytes=10)
+
+
+def hostile() -> list[tuple[str, bytes]]:
+    """Files from a seeded mutator, and some that lie."""
+    dice = random.Random(1)
+    bomb = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(bomb, "PNG")
+    endless = io.BytesIO()
+    frame = Image.new("P", (4000, 4000))
+    frame.save(endless, "GIF", save_all=True, append_images=[frame] * 3, duration=65_535_0)
+    found = [("bomb", bomb.getvalue()), ("endless", endless.getvalue()), ("empty", b"")]
+    found += [("text", b"#EXTM3U\nfile:///etc/passwd\n"), ("zeros", bytes(5000))]
+    for kind in ("PNG", "JPEG", "WEBP"):
+        data = bytearray(picture(kind))
+        for _ in range(8):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        found.append((kind, bytes(data[: dice.randrange(8, len(data))])))
+    return found
+
+
+@pytest.mark.parametrize(("name", "data"), hostile(), ids=[name for name, _ in hostile()])
+def test_a_hostile_file_ends_in_a_sentence(name: str, data: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "upload"
+    file.write_bytes(data)
+    errand = Errand(
+        file=file, target=tmp_path / "pixels.npy", kind="video", fps=8.0, area=64 * 96,
+        pixels=8192 * 4320, seconds=60.0, memory=2 << 30, time=20.0,
+    )  # fmt: skip
+    with pytest.raises(BadMediaError) as refused:
+        decode(errand)
+    assert str(tmp_path) not in refused.value.line()
+
+
+def test_a_hostile_upload_is_a_400(server: Served) -> None:
+    files = {"input_reference": ("a.png", b"\x89PNG\r\n\x1a\nrubbish", "image/png")}
+    answer: httpx.Response = server.http.post("/v1/videos", data={"prompt": "x"}, files=files)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_media")
+
+
+@pytest.mark.parametrize("kind", [LocalStore, RemoteStore])
+def test_stores_keep_what_they_are_given(kind: type, tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    store: Store = LocalStore(root) if kind is LocalStore else RemoteStore(f"file://{root}")
+    store.put_bytes("videos/one/a.bin", b"12345", scratch=tmp_path / "scratch")
+    assert store.size("videos/one/a.bin") == 5
+    with store.open("videos/one/a.bin") as stream:
+        stream.seek(2)
+        assert stream.read() == b"345"
+    store.copy("videos/one/a.bin", "videos/two/b.bin", scratch=tmp_path / "scratch")
+    assert store.usage() >= 10
+    store.delete("videos/one")
+    assert store.size("videos/one/a.bin") is None
+    assert store.read_bytes("videos/two/b.bin") == b"12345"
+    with pytest.raises(NotFoundError):
+        store.open("videos/one/a.bin")
+    for key in ("../secret/x", "videos/../../x", "/etc/passwd", "videos/.hidden", "videos/a\nb"):
+        with pytest.raises(NotFoundError):
+            store.size(key)
