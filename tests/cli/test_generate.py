@@ -101,3 +101,21 @@ def test_bad_input_is_one_line_with_a_remedy(
     assert lines[0].startswith("kinora: ")
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("film*"))
+
+
+def test_rerun_makes_the_same_latents(kinora, model: Path, tmp_path: Path) -> None:
+    kinora(
+        "generate", PROMPT, "--model", model, "--seconds", 1, "--seed", 7, "-o", "film.mp4", "-q"
+    )
+    done = kinora("rerun", "film.mp4", "--model", model, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"file": "film-again.mp4", "same_latents": True}
+    told, before = (read_sidecar(tmp_path / name) for name in ("film-again.mp4", "film.mp4"))
+    assert (told.shots, told.seed, told.asked) == (before.shots, before.seed, before.asked)
+
+
+def test_rerun_without_a_story_says_why(kinora, model: Path) -> None:
+    kinora("generate", PROMPT, "--model", model, "--image", "-o", "x.png", "--no-metadata", "-q")
+    done = kinora("rerun", "x.png", "--model", model)
+    assert done.returncode == 3
+    assert "--no-metadata" in done.stderr

@@ -48,7 +48,7 @@ def test_the_autoencoder_learns_beyond_its_linear_start(
     pixels = pool.tensors["frames"][:4].permute(0, 1, 4, 2, 3).float() / 127.5 - 1
     trainer = Trainer(
         compress,
-        RunConfig(steps=80, ema=0.8, optimizer=OptimizerConfig(rate=1e-3, warmup=5)),
+        RunConfig(steps=60, ema=0.8, optimizer=OptimizerConfig(rate=1e-3, warmup=5)),
         tmp_path,
     )
 
@@ -56,11 +56,11 @@ def test_the_autoencoder_learns_beyond_its_linear_start(
         with torch.inference_mode():
             return fidelity(
                 compress.autoencoder.decode(compress.autoencoder.encode(pixels)), pixels
-            ).all
+            ).moving
 
     before = measure()
     trainer.run()
-    assert measure() > before
+    assert measure() > before + 1
     finish(compress.autoencoder, pixels)
     with torch.inference_mode():
         power = compress.autoencoder.encode(pixels).square().mean()

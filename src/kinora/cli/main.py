@@ -35,6 +35,8 @@ VERBS: dict[str, str] = {
     "character": "Keep characters that look the same in every film.",
     "export": "Write the project's timeline for an editing program.",
     "caption": "Tell what a film shows.",
+    "rerun": "Make a film again from its sidecar.",
+    "world": "Render samples and data sets of the simulated world.",
     "train": "Train a network from nothing.",
     "evaluate": "Measure a model on prompts that its training never saw.",
     "models": "Fetch, list and check published models.",

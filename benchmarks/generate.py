@@ -1,0 +1,137 @@
+"""How fast a film comes. In: a model. Out: one table: GFLOP/s against peak, shares of time, a peer.
+
+The peer is diffusers' Wan transformer of equal width and depth with random weights on the same number of
+tokens and the same number of guided steps. Everything is measured in one run on one machine.
+"""
+
+import argparse
+import json
+import resource
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+from kinora.generate import Request, generate, lay_out, load, settle
+from kinora.media.write import save
+from kinora.models import Bundle
+
+PROMPT = "a red ball bounces past a blue cube on grass at sunset"
+
+
+def main() -> None:
+    options = _options()
+    torch.set_num_threads(options.threads)
+    begin = perf_counter()
+    bundle = load(options.model) if options.model else load()
+    assert isinstance(bundle, Bundle)
+    loading = perf_counter() - begin
+    wish = Request(prompts=(PROMPT,), seconds=4.0, seed=7)
+    film = generate(bundle, wish)
+    with tempfile.TemporaryDirectory() as folder:
+        encode = timed(lambda: save(film.clip, Path(folder) / "film.mp4"), repeats=1)
+    stages = {"load": loading, **film.timings, "encode": encode}
+    total = sum(stages.values())
+
+    ours, tokens = our_step(bundle, wish)
+    flops = counted(ours)
+    step, peak = timed(ours), matrix_peak()
+    result = {
+        "film": f"{film.clip.width}x{film.clip.height}, {len(film.clip)} frames",
+        "steps": film.request.steps,
+        "seconds": {name: round(value, 3) for name, value in stages.items()},
+        "share": {name: round(value / total, 3) for name, value in stages.items()},
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "tokens": tokens,
+        "step_seconds": round(step, 4),
+        "gflops": round(flops / step / 1e9, 1),
+        "gemm_peak_gflops": round(peak / 1e9, 1),
+        "share_of_peak": round(flops / step / peak, 3),
+    }
+    if not options.no_peer:
+        peer = wan_step(bundle, tokens)
+        other = timed(peer)
+        result |= {
+            "wan_step_seconds": round(other, 4),
+            "times_faster_than_wan": round(other / step, 2),
+        }
+    print(json.dumps(result, indent=2))
+
+
+def our_step(bundle: Bundle, wish: Request) -> tuple[Callable[[], object], int]:
+    """One guided step of the film: with and without words, as a batch of two."""
+    settled, shape, _ = settle(bundle, wish)
+    canvas = lay_out(bundle, shape)
+    assert settled.guidance is not None
+    field = bundle.velocity(canvas, bundle.read(settled.prompts), guidance=settled.guidance)
+    x = canvas.noise(0)
+    patch = bundle.stride.patch
+    tokens = len(canvas) * x.shape[2] * x.shape[3] // patch**2
+
+    @torch.inference_mode()
+    def step() -> object:
+        return field(x, canvas.level)
+
+    return step, tokens
+
+
+def wan_step(bundle: Bundle, tokens: int) -> Callable[[], object]:
+    """The same for a Wan transformer of equal width, depth and perceptron."""
+    from diffusers import WanTransformer3DModel
+
+    config = bundle.transformer.config
+    wan = WanTransformer3DModel(
+        patch_size=(1, 2, 2), num_attention_heads=config.width // 64, attention_head_dim=64,
+        in_channels=config.channels, out_channels=config.channels, text_dim=config.context,
+        freq_dim=256, ffn_dim=4 * config.width, num_layers=config.depth,
+    ).eval()  # fmt: skip
+    frames = 9
+    x = torch.randn(2, config.channels, frames, 10, tokens // frames // 5 * 2)
+    words, time = torch.randn(2, 20, config.context), torch.tensor([500.0, 500.0])
+
+    @torch.inference_mode()
+    def step() -> object:
+        return wan(x, time, words, return_dict=False)
+
+    return step
+
+
+def counted(work: Callable[[], object]) -> float:
+    """Floating-point operations of matrix products, convolutions and attention."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return float(counter.get_total_flops())
+
+
+def matrix_peak() -> float:
+    """The machine's own fp32 matrix product, operations a second."""
+    a, b = torch.randn(2560, 1024), torch.randn(1024, 2048)
+    return 2 * 2560 * 1024 * 2048 / timed(lambda: a @ b, repeats=20)
+
+
+def timed(work: Callable[[], object], *, repeats: int = 9) -> float:
+    """The median of several runs after a warm one, seconds."""
+    if repeats > 1:
+        work()
+    times = []
+    for _ in range(repeats):
+        begin = perf_counter()
+        work()
+        times.append(perf_counter() - begin)
+    return sorted(times)[len(times) // 2]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default=None)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--no-peer", action="store_true", help="without diffusers")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
