@@ -10,6 +10,7 @@ import typer
 from kinora.cli.options import Count, Json, NoMetadata, Out, Quiet, Seed
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
+from kinora.cli.studio import resumable
 from kinora.core.errors import UsageError
 from kinora.core.shape import parse_size
 
@@ -69,7 +70,7 @@ def generate(
     for file in files:
         check_target(file, fps=8)
     told, clips = [], list["Clip"]()
-    with reporting(as_json=as_json, quiet=quiet) as on_progress:
+    with resumable(first, quiet=quiet), reporting(as_json=as_json, quiet=quiet) as on_progress:
         bundle = load(model or DEFAULT)
         likes = bundle.capabilities
         high, wide = height or likes.height, width or likes.width
