@@ -37,6 +37,7 @@ VERBS: dict[str, str] = {
     "train": "Train a network from nothing.",
     "models": "Fetch, list and check published models.",
     "info": "Tell what a video or image is and how it was made.",
+    "verify": "Tell where a film comes from, and whether it was changed since.",
     "serve": "Serve the Videos API from this machine.",
     "worker": "Make the films of a server that runs elsewhere.",
     "queue": "See and steer the jobs of a server.",
