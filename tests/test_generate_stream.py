@@ -52,7 +52,7 @@ def test_words_may_change_on_the_way(causal: Bundle) -> None:
 
 
 def test_what_is_held_in_a_long_film_stays(causal: Bundle) -> None:
-    known = torch.randn(2, 32, 4, 4, generator=torch.manual_seed(0))
+    known = torch.randn(2, causal.channels, 4, 4, generator=torch.manual_seed(0))
     film = generate(causal, replace(LONG, conditions=(Hold(known, 7),)))
     assert torch.equal(film.latents[7:9], known)
 

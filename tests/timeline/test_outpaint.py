@@ -34,7 +34,7 @@ def test_references_of_the_clips_size_do_not_stand_on_a_larger_canvas(
 ) -> None:
     known = source(model, film)
     small = with_references(known, known.latents[:1])
-    large = with_references(known, torch.ones(1, 32, 4, 8))
+    large = with_references(known, torch.ones(1, model.channels, 4, 8))
     wish = Outpaint(height=64, width=128)
     plain, one, two = (outpaint(model, each, wish) for each in (known, small, large))
     assert torch.equal(plain.latents, one.latents)
