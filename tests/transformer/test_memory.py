@@ -23,8 +23,10 @@ def place(time: torch.Tensor, chunk: torch.Tensor | None = None) -> Place:
     return Place(time=time[None], view=zeros, text=zeros, chunk=chunk)
 
 
-def latents(frames: int) -> torch.Tensor:
-    return torch.randn(1, frames, 48, ROWS * 2, COLUMNS * 2, generator=torch.manual_seed(1))
+def latents(bundle: Bundle, frames: int) -> torch.Tensor:
+    return torch.randn(
+        1, frames, bundle.channels, ROWS * 2, COLUMNS * 2, generator=torch.manual_seed(1)
+    )
 
 
 @torch.inference_mode()
