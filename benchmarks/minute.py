@@ -14,12 +14,14 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
+from torch import Tensor
 
 from kinora.core.clip import Frames
 from kinora.core.shape import parse_size
-from kinora.denoise.canvas import Canvas, join
+from kinora.denoise.canvas import join
 from kinora.denoise.loop import denoise
 from kinora.denoise.model import FilmModel
+from kinora.denoise.stream import decode_parts
 from kinora.flow.schedule import levels
 from kinora.generate import Request, lay_out, load, settle, stream
 from kinora.media.write import ClipWriter
@@ -63,23 +65,26 @@ def at(marks: list[Mark], frame: float) -> Mark:
     return next((mark for mark in marks if mark.frame >= frame), marks[-1])
 
 
-def without_memory(model: FilmModel, request: Request) -> float:
-    """Seconds to dream the film when every chunk is denoised together with the whole window before it."""
+def without_memory(model: FilmModel, request: Request) -> Iterator[Frames]:
+    """The film when every chunk is denoised together with the whole window before it."""
     settled, shape, _ = settle(model, request)
     canvas, text = lay_out(model, shape), model.read(settled.prompts)
     assert settled.steps and settled.guidance and settled.shift
-    done: Canvas | None = None
-    start = perf_counter()
-    for chunk in canvas.split(CHUNK):
-        window = chunk if done is None else join([done[-(WINDOW - CHUNK) :], chunk])
-        window = window.with_(level=torch.ones(len(window)))
-        made = denoise(
-            window, model.velocity(window, text, guidance=settled.guidance),
-            noise=window.noise(settled.seed), schedule=levels(settled.steps, amount=settled.shift),
-            hold=model.capabilities.hold,
-        )[-len(chunk) :]  # fmt: skip
-        done = made if done is None else join([done, made])
-    return perf_counter() - start
+    schedule, guidance = levels(settled.steps, amount=settled.shift), settled.guidance
+
+    def parts() -> Iterator[Tensor]:
+        done = canvas[:0]
+        for chunk in canvas.split(CHUNK):
+            window = join([done[-(WINDOW - CHUNK) :], chunk])
+            window = window.with_(level=torch.ones(len(window)))
+            made = denoise(
+                window, model.velocity(window, text, guidance=guidance),
+                noise=window.noise(settled.seed), schedule=schedule, hold=model.capabilities.hold,
+            )[-len(chunk) :]  # fmt: skip
+            done = join([done, made])
+            yield made.latents
+
+    return decode_parts(model, parts())
 
 
 def main() -> None:
@@ -94,8 +99,10 @@ def main() -> None:
     model = load(given.model)
     fps = model.capabilities.fps
     wish = Request((WISH,), seconds=given.seconds, height=height, width=width, steps=given.steps)
+    short = replace(wish, seconds=given.beside)
     with tempfile.TemporaryDirectory() as folder:
         marks = timed(stream(model, wish), Path(folder) / "minute.mp4", fps)
+        plain = timed(without_memory(model, short), Path(folder) / "plain.mp4", fps)
     print("| second | s since start | ms a frame | MB |\n|---|---|---|---|")
     for second in range(5, int(given.seconds) + 1, 5):
         here, before = at(marks, second * fps), at(marks, (second - 5) * fps)
@@ -103,9 +110,7 @@ def main() -> None:
         print(f"| {second} | {here.seconds:.1f} | {each:.1f} | {here.megabytes:.0f} |")
     rate = [_pace(marks, second, fps) for second in (5.0, given.seconds)]
     grown = marks[-1].megabytes / max(1.0, at(marks, 10 * fps).megabytes) - 1
-    beside = (
-        without_memory(model, replace(wish, seconds=given.beside)) * given.seconds / given.beside
-    )
+    beside = plain[-1].seconds * given.seconds / given.beside
     print(f"prompt to MP4: {marks[-1].seconds:.1f} s")
     print(f"time a frame at the end over that at second 5: {rate[1] / rate[0]:.2f}")
     print(f"memory since second 10: {grown:+.1%}")

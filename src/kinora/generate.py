@@ -16,7 +16,7 @@ from kinora.core.shape import PixelShape, check_seconds, check_size
 from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.condition import Condition, apply_all
 from kinora.denoise.model import FilmModel, Read
-from kinora.denoise.stream import Overlap, Stream, decode_parts, opening
+from kinora.denoise.stream import Overlap, Stream, decode_parts, opening, window
 from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
 from kinora.flow.solver.euler import euler
@@ -148,7 +148,7 @@ def dream(
     assert request.steps and request.guidance, "settled"
     film, outside = canvas.inside(), canvas.outside()
     whole = Overlap(model, text, request.guidance)
-    one = len(film) <= whole.window
+    one = len(film) <= window(model)
     voice: Stream = whole if one else opening(model, text, guidance=request.guidance)
     chunks = film.split(len(film) if one else voice.chunk)
     return chunk_by_chunk(
@@ -186,6 +186,8 @@ def settle(model: FilmModel, request: Request) -> tuple[Request, PixelShape, tup
         )
     if request.seconds and made.frames != asked.frames:
         notes.append(f"{request.seconds:g} s became {(made.frames - 1) / likes.fps:g} s")
+    if not likes.causal and model.stride.latent_frames(made.frames) > window(model):
+        notes.append(f"{model.name} has no memory: the film is made in windows that overlap")
     steps = likes.steps[1] if request.steps is None else request.steps
     if steps < 1:
         raise UsageError(f"{steps} steps cannot make a film", remedy="Try --steps 20")

@@ -8,6 +8,7 @@ from kinora.core.errors import UsageError
 from kinora.generate import Film
 from kinora.models import Bundle
 from kinora.timeline.outpaint import Outpaint, outpaint
+from kinora.timeline.source import source, with_references
 
 
 def test_the_clip_lies_in_the_middle(model: Bundle, film: Film) -> None:
@@ -26,3 +27,15 @@ def test_sizes_are_snapped_and_told(model: Bundle, film: Film) -> None:
 def test_a_smaller_size_is_refused(model: Bundle, film: Film) -> None:
     with pytest.raises(UsageError, match="32x64 has no room around a clip of 64x64"):
         outpaint(model, film, Outpaint(height=64, width=32))
+
+
+def test_references_of_the_clips_size_do_not_stand_on_a_larger_canvas(
+    model: Bundle, film: Film
+) -> None:
+    known = source(model, film)
+    small = with_references(known, known.latents[:1])
+    large = with_references(known, torch.ones(1, model.channels, 4, 8))
+    wish = Outpaint(height=64, width=128)
+    plain, one, two = (outpaint(model, each, wish) for each in (known, small, large))
+    assert torch.equal(plain.latents, one.latents)
+    assert not torch.equal(plain.latents, two.latents)

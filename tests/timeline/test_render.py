@@ -12,6 +12,7 @@ from kinora.core.progress import Progress
 from kinora.generate import Film
 from kinora.models import Bundle
 from kinora.timeline.cache import Cache, Piece
+from kinora.timeline.characters import Cast
 from kinora.timeline.document import Gap, Shot, Timeline, Track, Transition
 from kinora.timeline.render import assemble, render
 
@@ -87,3 +88,24 @@ def test_shots_may_begin_with_pictures_and_clips(rendered: Render, film: Film) -
     assert np.array_equal(pieces[1].frames[:25], film.clip.frames)
     assert len(pieces[1].frames) == 33
     assert np.array_equal(pieces[2].frames, film.clip.frames[: len(pieces[2].frames)])
+
+
+def test_a_character_is_seen_in_every_shot_that_names_it(
+    model: Bundle, film: Film, tmp_path: Path
+) -> None:
+    cast, cache = Cast(tmp_path / "cast"), Cache(tmp_path / "cache")
+    shots = tuple(
+        Shot(id=name, seconds=1, prompt=words)
+        for name, words in (("one", "mia bounces"), ("two", "a blue cube"))
+    )
+    timeline = five("cut").with_items(shots)
+
+    def run() -> tuple[Piece, ...]:
+        return render(model, timeline, cache, clips={}, digests={}, cast=cast)
+
+    nobody = run()
+    cast.add("mia", film.clip, words="red ball")
+    somebody = run()
+    assert not torch.equal(nobody[0].latents, somebody[0].latents)
+    assert torch.equal(nobody[1].latents, somebody[1].latents)
+    assert len(somebody[0].latents) == 3

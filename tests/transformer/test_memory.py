@@ -23,21 +23,25 @@ def place(time: torch.Tensor, chunk: torch.Tensor | None = None) -> Place:
     return Place(time=time[None], view=zeros, text=zeros, chunk=chunk)
 
 
-def latents(frames: int) -> torch.Tensor:
-    return torch.randn(1, frames, 48, ROWS * 2, COLUMNS * 2, generator=torch.manual_seed(1))
+def latents(bundle: Bundle, frames: int) -> torch.Tensor:
+    return torch.randn(
+        1, frames, bundle.channels, ROWS * 2, COLUMNS * 2, generator=torch.manual_seed(1)
+    )
 
 
 @torch.inference_mode()
 def own(bundle: Bundle, frames: int, start: float = 0.0) -> Past:
     words = bundle.read(["a red ball"]).states
     time = start + 0.5 * torch.arange(frames)
-    return bundle.transformer.run(latents(frames), torch.zeros(1, frames), place(time), words)[1]
+    return bundle.transformer.run(
+        latents(bundle, frames), torch.zeros(1, frames), place(time), words
+    )[1]
 
 
 @torch.inference_mode()
 def test_a_block_with_a_memory_equals_the_whole_film_seen_block_causally(bundle: Bundle) -> None:
     network, words = bundle.transformer, bundle.read(["a red ball"]).states
-    x, time = latents(6), 40 + 0.5 * torch.arange(6)
+    x, time = latents(bundle, 6), 40 + 0.5 * torch.arange(6)
     level = torch.tensor([[0.0, 0, 0, 0, 0.7, 0.7]])
     chunk = torch.tensor([[0, 0, 1, 1, 2, 2]])
     whole = network.run(x, level, place(time, chunk), words)[0]

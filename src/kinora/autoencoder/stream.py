@@ -68,7 +68,8 @@ def decode_stream(
     Yields:
         `[t h w 3]` uint8, t = 1 + 4 (chunk - 1) first, 4 chunk afterwards.
     """
-    return decode_parts(autoencoder, latents.split(chunk), tile=tile)
+    parts = (latents[start : start + chunk] for start in range(0, len(latents), chunk))
+    return decode_parts(autoencoder, parts, tile=tile)
 
 
 @torch.inference_mode()

@@ -39,7 +39,6 @@ def angles(
     }
     wish = settle(Angles, values)
     edited(
-        "angles", [file], lambda m, given, tell: make(m, given[0], wish, on_progress=tell),
+        "angles", [file], wish, lambda m, given, it, tell: make(m, given[0], it, on_progress=tell),
         seed=number, out=out, model=model, words=not no_metadata, quiet=quiet, as_json=as_json,
-        options=wish.model_dump(mode="json"),
     )  # fmt: skip

@@ -33,6 +33,7 @@ def animate(
 ) -> None:
     """Make pictures move: first, last, or any in between."""
     from kinora.core.config import settle
+    from kinora.media.read import read
     from kinora.timeline.animate import Animate, Picture, keyframes
 
     number, timed = drawn(seed), [_timed(each, seconds) for each in pictures]
@@ -40,18 +41,15 @@ def animate(
     values = {"prompt": prompt, "negative": negative, "seed": number, "steps": steps}
     wish = settle(Animate, {**values, "seconds": seconds, "height": height, "width": width})
     edited(
-        "animate", [file for file, _ in timed],
-        lambda m, given, tell: keyframes(
+        "animate", [file for file, _ in timed], wish,
+        lambda m, given, it, tell: keyframes(
             m,
-            [
-                Picture(getattr(each, "clip", each), time)
-                for each, (_, time) in zip(given, timed, strict=True)
-            ],
-            wish,
+            [Picture(read(file).clip, time) for file, time in timed],
+            it,
+            references=given[0].references,
             on_progress=tell,
         ),
         seed=number, out=out, model=model, words=not no_metadata, quiet=quiet, as_json=as_json,
-        options=wish.model_dump(mode="json"),
     )  # fmt: skip
 
 

@@ -42,7 +42,6 @@ def blend(
     }
     wish = settle(Blend, values)
     edited(
-        "blend", [first, second], lambda m, given, tell: make(m, *given, wish, on_progress=tell),
+        "blend", [first, second], wish, lambda m, given, it, tell: make(m, given[0], given[1], it, on_progress=tell),
         seed=number, out=out, model=model, words=not no_metadata, quiet=quiet, as_json=as_json,
-        options=wish.model_dump(mode="json"),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """`kinora edit FILE`. In: a film and a region, or a larger size. Out: the film changed there alone."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,11 @@ from kinora.cli.studio import File, Model, Negative, Steps, Words, drawn, edited
 from kinora.core.shape import parse_size
 
 if TYPE_CHECKING:
+    from kinora.core.progress import OnProgress
+    from kinora.denoise.model import FilmModel
+    from kinora.generate import Film
     from kinora.timeline.region import Mask
+    from kinora.timeline.source import Source
 
 
 def edit(
@@ -50,20 +54,21 @@ def edit(
     wish: Outpaint | Change
     if outpaint is not None:
         height, width = parse_size(outpaint)
-        wish = wide = settle(Outpaint, {**common, "height": height, "width": width})
-        make = lambda m, given, tell: widen(m, given[0], wide, on_progress=tell)  # noqa: E731
+        wish = settle(Outpaint, {**common, "height": height, "width": width})
     else:
         where = None if box is None else numbers(box, count=4, name="box")
         values = {"box": where, "action": action, "what": what, "start": start, "stop": stop}
-        wish = part = settle(Change, {**common, **values})
-        drawn_mask = _mask(mask)
-        make = lambda m, given, tell: change(  # noqa: E731
-            m, given[0], part, mask=drawn_mask, on_progress=tell
-        )
+        wish = settle(Change, {**common, **values})
+    where_drawn = _mask(mask)
+
+    def make(m: "FilmModel", given: "list[Source]", it: Any, tell: "OnProgress") -> "Film":
+        if isinstance(it, Outpaint):
+            return widen(m, given[0], it, on_progress=tell)
+        return change(m, given[0], it, mask=where_drawn, on_progress=tell)
+
     edited(
-        "edit", [file], make,
+        "edit", [file], wish, make,
         seed=number, out=out, model=model, words=not no_metadata, quiet=quiet, as_json=as_json,
-        options=wish.model_dump(mode="json"),
     )  # fmt: skip
 
 

@@ -41,7 +41,6 @@ def extend(
     }
     wish = settle(Extend, values)
     edited(
-        "extend", [file], lambda m, given, tell: make(m, given[0], wish, on_progress=tell),
+        "extend", [file], wish, lambda m, given, it, tell: make(m, given[0], it, on_progress=tell),
         seed=number, out=out, model=model, words=not no_metadata, quiet=quiet, as_json=as_json,
-        options=wish.model_dump(mode="json"),
     )  # fmt: skip

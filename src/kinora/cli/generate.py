@@ -10,11 +10,16 @@ import typer
 from kinora.cli.options import Count, Json, NoMetadata, Out, Quiet, Seed
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
+from kinora.cli.studio import resumable
 from kinora.core.errors import UsageError
 from kinora.core.shape import parse_size
 
 if TYPE_CHECKING:
     from kinora.core.clip import Clip
+    from kinora.core.progress import OnProgress
+    from kinora.denoise.model import FilmModel
+    from kinora.generate import Request
+    from kinora.media.sidecar import Shot
 
 SEEDS = 2**31
 
@@ -52,12 +57,9 @@ def generate(
 ) -> None:
     """Make a film from a prompt."""
     from kinora.generate import Request, check_prompt, load
-    from kinora.generate import generate as make
     from kinora.media.sheet import save_sheet
     from kinora.media.target import check_target
     from kinora.models import DEFAULT
-    from kinora.timeline.deliver import deliver, sidecar_of
-    from kinora.timeline.deliver_stream import LONG, deliver_stream
     from kinora.timeline.direct import directed
 
     check_prompt(prompt)
@@ -69,7 +71,7 @@ def generate(
     for file in files:
         check_target(file, fps=8)
     told, clips = [], list["Clip"]()
-    with reporting(as_json=as_json, quiet=quiet) as on_progress:
+    with resumable(first, quiet=quiet), reporting(as_json=as_json, quiet=quiet) as on_progress:
         bundle = load(model or DEFAULT)
         likes = bundle.capabilities
         high, wide = height or likes.height, width or likes.width
@@ -80,28 +82,44 @@ def generate(
                 height=height, width=width, seed=first + i, steps=steps, guidance=guidance,
                 negative=negative, conditions=conditions,
             )  # fmt: skip
-            if seconds >= LONG and not image and not sheet:
-                _, notes = deliver_stream(
-                    bundle,
-                    wish,
-                    file,
-                    words=not no_metadata,
-                    wishes=(shot,),
-                    on_progress=on_progress,
-                )
-                told.append({"file": str(file), "seed": first + i, "notes": list(notes)})
-                continue
-            film = make(bundle, wish, on_progress=on_progress)
-            sidecar = sidecar_of(film, bundle, verb="generate", asked=wish)
-            sidecar = sidecar.model_copy(update={"shots": (shot,)})
-            deliver(film, sidecar, file, words=not no_metadata, on_progress=on_progress)
-            told.append({"file": str(file), "seed": first + i, "notes": list(film.notes)})
-            clips.append(film.clip)
+            kept, told_of = _delivered(
+                bundle, wish, file, shot=shot, words=not no_metadata,
+                at_once=image or sheet is not None, on_progress=on_progress,
+            )  # fmt: skip
+            clips += kept
+            told.append({"file": str(file), "seed": first + i, "notes": told_of})
     if sheet:
         save_sheet(sheet, clips, [f"{prompt} ({each['seed']})" for each in told])
     for line in dict.fromkeys(line for each in told for line in each["notes"]):  # type: ignore[attr-defined]
         note(f"Note: {line}", quiet=quiet)
     show({"films": told}, as_json=as_json, text="\n".join(str(each["file"]) for each in told))
+
+
+def _delivered(
+    model: "FilmModel",
+    wish: "Request",
+    file: Path,
+    *,
+    shot: "Shot",
+    words: bool,
+    at_once: bool,
+    on_progress: "OnProgress",
+) -> "tuple[list[Clip], list[str]]":
+    """One film as files: its clip, unless it was written while it was made, and what there is to tell."""
+    from kinora.generate import generate as make
+    from kinora.timeline.deliver import deliver, sidecar_of
+    from kinora.timeline.deliver_stream import LONG, deliver_stream
+
+    if wish.seconds >= LONG and not at_once:
+        _, notes = deliver_stream(
+            model, wish, file, words=words, wishes=(shot,), on_progress=on_progress
+        )
+        return [], list(notes)
+    film = make(model, wish, on_progress=on_progress)
+    sidecar = sidecar_of(film, model, verb="generate", asked=wish)
+    sidecar = sidecar.model_copy(update={"shots": (shot,)})
+    deliver(film, sidecar, file, words=words, on_progress=on_progress)
+    return [film.clip], list(film.notes)
 
 
 def named(out: Path | None, prompt: str, seed: int, *, image: bool, many: bool) -> Path:

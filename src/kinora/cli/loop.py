@@ -39,7 +39,6 @@ def loop(
     }
     wish = settle(Loop, values)
     edited(
-        "loop", [file], lambda m, given, tell: make(m, given[0], wish, on_progress=tell),
+        "loop", [file], wish, lambda m, given, it, tell: make(m, given[0], it, on_progress=tell),
         seed=number, out=out, model=model, words=not no_metadata, quiet=quiet, as_json=as_json,
-        options=wish.model_dump(mode="json"),
     )  # fmt: skip

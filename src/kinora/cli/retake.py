@@ -41,7 +41,6 @@ def retake(
     }
     wish = settle(Retake, values)
     edited(
-        "retake", [file], lambda m, given, tell: make(m, given[0], wish, on_progress=tell),
+        "retake", [file], wish, lambda m, given, it, tell: make(m, given[0], it, on_progress=tell),
         seed=number, out=out, model=model, words=not no_metadata, quiet=quiet, as_json=as_json,
-        options=wish.model_dump(mode="json"),
     )  # fmt: skip

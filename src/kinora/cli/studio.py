@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from kinora.core.progress import OnProgress
     from kinora.denoise.model import FilmModel
     from kinora.generate import Film
+    from kinora.timeline.edit import Edit
+    from kinora.timeline.source import Source
 
-    Make: TypeAlias = Callable[[FilmModel, list[Film | Clip], OnProgress], Film | tuple[Film, ...]]
+    Make: TypeAlias = Callable[[FilmModel, list[Source], Any, OnProgress], Film | tuple[Film, ...]]
 
 File = Annotated[Path, typer.Argument(help="A film of ours, or any video or image.")]
 Words = Annotated[
@@ -44,6 +46,7 @@ def drawn(seed: int | None) -> int:
 def edited(
     verb: str,
     files: Sequence[Path],
+    wish: "Edit",
     make: "Make",
     *,
     seed: int,
@@ -52,35 +55,37 @@ def edited(
     words: bool,
     quiet: bool,
     as_json: bool,
-    options: dict[str, Any] | None = None,
 ) -> None:
     """Open the files, make the edit, deliver the film or films, say where they are.
 
     Args:
         verb: for the sidecar and the default name.
         files: what is edited; each brings its latents if they lie beside it.
+        wish: the edit's values; characters that its words name are looked at.
         make: the edit.
         seed: as drawn or typed, for the command that goes on after Ctrl-C.
         out: where to write; beside the first file by default.
         model: a name or folder.
         words: False leaves prompts and options out of what is written.
         quiet, as_json: how to tell.
-        options: the edit's values, for the sidecar.
     """
     from kinora.generate import load
     from kinora.media.sidecar import Parent, sha256
     from kinora.media.target import check_target
     from kinora.models import DEFAULT
     from kinora.timeline.deliver import deliver, sidecar_of
+    from kinora.timeline.direct import called
+    from kinora.timeline.source import source
 
     target = out or files[0].with_name(f"{files[0].stem}-{verb}-{seed}.mp4")
     check_target(target, fps=8, frames=2)
     parents = tuple(Parent(file=str(file), sha256=sha256(file)) for file in files)
-    told = []
+    told, options = [], wish.model_dump(mode="json")
     with resumable(seed, quiet=quiet), reporting(as_json=as_json, quiet=quiet) as on_progress:
         bundle = load(model or DEFAULT)
-        given = [opened(file, quiet=quiet) for file in files]
-        made = make(bundle, given, on_progress)
+        given = [source(bundle, opened(file, quiet=quiet)) for file in files]
+        heard, given = called(bundle, wish, given)
+        made = make(bundle, given, heard, on_progress)
         films = made if isinstance(made, tuple) else (made,)
         for number, film in enumerate(films):
             place = target.with_stem(f"{target.stem}-{number + 1}") if len(films) > 1 else target

@@ -70,6 +70,14 @@ WARM = 4
 """Latent frames that a decoder reads before those that are wanted of it."""
 
 
+def window(model: FilmModel) -> int:
+    """Latent frames on one canvas of this model."""
+    limit = model.capabilities.max_frames
+    if limit is None:
+        return WINDOW
+    return max(CONTEXT + 1, (limit - 1) // model.stride.time + 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Overlap:
     """Windows that overlap, for models without a memory.
@@ -89,17 +97,9 @@ class Overlap:
     recent: Canvas | None = None
 
     @property
-    def window(self) -> int:
-        """Latent frames on one canvas."""
-        limit = self.model.capabilities.max_frames
-        return (
-            WINDOW if limit is None else max(CONTEXT + 1, (limit - 1) // self.model.stride.time + 1)
-        )
-
-    @property
     def chunk(self) -> int:
         """Latent frames to dream at once: what the window leaves beside the context."""
-        return self.window - CONTEXT
+        return window(self.model) - CONTEXT
 
     @property
     def context(self) -> Canvas | None:

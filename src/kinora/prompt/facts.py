@@ -118,8 +118,10 @@ class _Reader:
                 self.open = True
         elif self.open and word in self.words.links and word not in ("the", "at"):
             deed = self.deeds[-1]
-            part = "link" if deed.target is None else "tail"
-            self.deeds[-1] = replace(deed, **{part: f"{getattr(deed, part)} {word}".strip()})
+            if deed.target is None:
+                self.deeds[-1] = replace(deed, link=f"{deed.link} {word}".strip())
+            else:
+                self.deeds[-1] = replace(deed, tail=f"{deed.tail} {word}".strip())
         self.definite = token == "the" or (self.definite and token not in ("a", "an"))
 
 

@@ -63,7 +63,9 @@ def storyboard(
         UsageError: the story names nothing that can be filmed.
     """
     words = vocabulary or load_vocabulary()
-    told, facts, view = [], None, 0
+    told: list[Shot] = []
+    facts: Facts | None = None
+    view = 0
     for sentence in (part.strip() for part in story.replace("!", ".").split(".")):
         if not sentence:
             continue

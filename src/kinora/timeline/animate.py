@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress, silent
@@ -18,7 +19,7 @@ from kinora.denoise.model import FilmModel
 from kinora.generate import Film, lay_out
 from kinora.timeline.edit import Edit, check, fill, film, need
 from kinora.timeline.seam import between, land, leave
-from kinora.timeline.source import Source, conform, outside_time
+from kinora.timeline.source import Source, conform, outside_time, with_references
 
 
 class Animate(Edit):
@@ -49,6 +50,7 @@ def keyframes(
     pictures: Sequence[Picture],
     edit: Animate,
     *,
+    references: Tensor | None = None,
     on_progress: OnProgress = silent,
 ) -> Film:
     """A film that shows every picture, to the last bit, at the nearest frame that can hold one.
@@ -57,6 +59,7 @@ def keyframes(
         model: any film model.
         pictures: at least one; all are brought to the size of the film.
         edit: words, length and size.
+        references: `[n c h w]` characters of the film's size to look at.
         on_progress: told after every step and chunk.
 
     Raises:
@@ -83,6 +86,8 @@ def keyframes(
         canvas = Hold(model.encode(still).cpu(), at).apply(canvas)
     request = edit.request(model, (edit.prompt or "",))
     base = _base(model, first, canvas, told)
+    if references is not None:
+        base = with_references(base, references)
     new = fill(model, request, canvas, outside=outside_time(base), on_progress=on_progress)
     frames = between(model, new.latents, on_progress=on_progress)
     for at, still in held.items():

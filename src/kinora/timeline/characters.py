@@ -4,14 +4,16 @@ On the Canvas: reference frames with a place outside time, at 0. Pictures are st
 that any model and any size of film can look at them.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from kinora.core.clip import Clip
+from kinora.core.clip import Clip, Frames
 from kinora.core.config import Config
 from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 from kinora.denoise.condition import Reference
@@ -44,6 +46,11 @@ class Character:
     name: str
     words: str
     picture: Clip
+
+    @property
+    def digest(self) -> str:
+        """The hash of the picture."""
+        return hashlib.sha256(self.picture.frames.tobytes()).hexdigest()
 
     def latents(self, model: FilmModel, *, height: int, width: int) -> Tensor:
         """`[1 c h w]` for a film of this size; raises `UnsupportedError` if the model looks at none."""
@@ -121,13 +128,11 @@ def reference(
     """The condition that lets a film of this size look at the characters; none for nobody."""
     if not characters:
         return ()
-    import torch
-
     made = [each.latents(model, height=height, width=width) for each in characters]
     return (Reference(torch.cat(made)),)
 
 
-def portrait(frame: "np.ndarray", *, box: tuple[int, int, int, int]) -> Clip:  # type: ignore[type-arg]
+def portrait(frame: Frames, *, box: tuple[int, int, int, int]) -> Clip:
     """A part of a frame `[h w 3]` as a picture: left, top, width, height in pixels."""
     left, top, width, height = box
     part = frame[max(0, top) : top + height, max(0, left) : left + width]

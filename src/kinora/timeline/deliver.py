@@ -7,6 +7,7 @@ from the latents, so nothing is lost to the video codec.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -173,7 +174,7 @@ def _stretches(made: Request, kind: type[Words] | type[View]) -> list[JsonValue]
     ]
 
 
-def _runs(told: JsonValue) -> list[tuple[int, int, int | None]]:
+def _runs(told: Any) -> list[tuple[int, int, int | None]]:
     """What `_stretches` stored; anything else is nobody's and left out."""
     if not isinstance(told, list):
         return []

@@ -52,7 +52,9 @@ def outpaint(
     if edit.prompt is not None:
         gap = gap.with_(text=gap.text * 0 + text)
     request = edit.request(model, prompts)
-    new = fill(model, request, gap, outside=outside_time(known), on_progress=on_progress)
+    new = fill(
+        model, request, gap, outside=outside_time(known, like=gap.latents), on_progress=on_progress
+    )
     frames = between(model, new.latents, on_progress=on_progress)
     rows = slice(top * space, top * space + clip.height)
     frames[:, rows, left * space : left * space + clip.width] = clip.frames

@@ -16,11 +16,12 @@ from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank, join
-from kinora.denoise.condition import Hold
+from kinora.denoise.condition import Hold, apply_all
 from kinora.denoise.model import FilmModel
 from kinora.generate import Request
 from kinora.timeline.blend import Blend, blend
 from kinora.timeline.cache import Cache, Piece, key
+from kinora.timeline.characters import Cast, Character, reference
 from kinora.timeline.document import Shot, Timeline, Transition
 from kinora.timeline.edit import Edit, fill
 from kinora.timeline.extend import Extend, extend
@@ -55,6 +56,7 @@ def render(
     *,
     clips: Mapping[str, Clip],
     digests: Mapping[str, str],
+    cast: Cast | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Piece, ...]:
     """One piece of film for every item of the first track; shots that have not changed are not dreamt.
@@ -65,9 +67,10 @@ def render(
         cache: where pieces are kept.
         clips: the decoded files that shots begin with, by the name the shot gives.
         digests: the hash of each of these files.
+        cast: characters that prompts may name.
         on_progress: told after every step of every item.
     """
-    artist = _Artist(model, timeline, cache, clips, digests)
+    artist = _Artist(model, timeline, cache, clips, digests, cast)
     pieces: list[Piece | Transition] = []
     scenes: list[Scene] = []
     total = len(timeline.items)
@@ -99,6 +102,7 @@ class _Artist:
     cache: Cache
     clips: Mapping[str, Clip]
     digests: Mapping[str, str]
+    cast: Cast | None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -168,14 +172,26 @@ class _Artist:
             "size": self.size,
             "sampling": self._sampling(),
             "file": self.digests[file] if file else None,
+            "cast": [[each.words, each.digest] for each in self._called(shot)[1]],
         }
+
+    def _called(self, shot: Shot | None) -> tuple[str, tuple[Character, ...]]:
+        """The words of a shot, and the characters it names."""
+        if shot is None or self.cast is None:
+            return "" if shot is None else shot.prompt, ()
+        return self.cast.cast(shot.prompt)
+
+    def _outside(self, shot: Shot) -> Canvas | None:
+        height, width = self.size
+        seen = reference(self.model, self._called(shot)[1], height=height, width=width)
+        return apply_all(self._fresh(0), seen) if seen else None
 
     def _sampling(self) -> dict[str, Any]:
         return self.timeline.model_dump(include={"steps", "guidance", "negative"})
 
     def _request(self, shot: Shot) -> Request:
         values = {**self._sampling(), "seed": shot.seed}
-        return Edit(**values).request(self.model, (shot.prompt,))
+        return Edit(**values).request(self.model, (self._called(shot)[0],))
 
     def _fresh(self, frames: int, *, at: int = 0, view: int = 0) -> Canvas:
         height, width = (side // self.model.stride.space for side in self.size)
@@ -193,7 +209,12 @@ class _Artist:
             still, _ = conform(self.model, self.clips[shot.image], size=self.size)
             gap = Hold(self.model.encode(Clip(still.frames[:1], still.fps)).cpu(), 0).apply(gap)
         new = fill(
-            self.model, self._request(shot), gap, before=past if flows else None, on_progress=tell
+            self.model,
+            self._request(shot),
+            gap,
+            before=past if flows else None,
+            outside=self._outside(shot),
+            on_progress=tell,
         )
         frames = between(
             self.model,

@@ -164,12 +164,22 @@ def natural_size(model: FilmModel, clip: Clip) -> tuple[int, int]:
 
 
 def with_references(given: Source, references: Tensor) -> Source:
-    """The source with characters `[n c h w]` to look at."""
-    return replace(given, references=torch.cat([given.references, references]))
+    """The source with characters `[n c h w]` to look at, beside those of the same size it has."""
+    fits = given.references.shape[1:] == references.shape[1:]
+    both = torch.cat([given.references, references]) if fits else references
+    return replace(given, references=both)
 
 
-def outside_time(given: Source) -> Canvas | None:
-    """The references as held frames outside time, or None."""
-    if not len(given.references):
+def outside_time(given: Source, *, like: Tensor | None = None) -> Canvas | None:
+    """The references as held frames outside time, or None.
+
+    Args:
+        given: the source.
+        like: latents of the canvas they are to stand on, if it is of another size than the source;
+            references of yet another size cannot, and are left out.
+    """
+    height, width = (given.latents if like is None else like).shape[-2:]
+    if not len(given.references) or given.references.shape[-2:] != (height, width):
         return None
-    return Reference(given.references).apply(given.fresh(0, at=0)).outside()
+    none = blank(LatentShape(0, height, width), channels=given.latents.shape[1], step=given.step)
+    return Reference(given.references).apply(none)

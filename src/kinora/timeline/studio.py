@@ -16,6 +16,7 @@ from kinora.media.target import check_target
 from kinora.media.write import save
 from kinora.models import DEFAULT
 from kinora.timeline.cache import Piece
+from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, sidecar_of
 from kinora.timeline.document import Timeline
 from kinora.timeline.interchange import export, repeats
@@ -94,6 +95,7 @@ def _pieces(
         home.cache,
         clips={str(file): read(file).clip for file in files},
         digests={str(file): sha256(file) for file in files},
+        cast=Cast(home.characters),
         on_progress=on_progress,
     )
 
