@@ -97,7 +97,9 @@ def _place(node: Any, path: list[str], value: str, *, name: str) -> None:
         if isinstance(node, list):
             # A repeated `a[][id]` begins the next entry.
             reuse = node and isinstance(node[-1], dict) and following and following not in node[-1]
-            node = node[-1] if reuse else node.append(fresh) or node[-1]
+            if not reuse:
+                node.append(fresh)
+            node = node[-1]
         elif (
             isinstance(node, dict)
             and following is None
