@@ -1,11 +1,12 @@
 """THE PATH of a prompt. In: a model and a request. Out: a film. No flags, no files."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
@@ -15,6 +16,7 @@ from kinora.core.prompt import check_prompt
 from kinora.core.shape import PixelShape, check_seconds, check_size
 from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.condition import Condition, apply_all
+from kinora.denoise.loop import Begun
 from kinora.denoise.model import FilmModel, Read
 from kinora.denoise.stream import Overlap, Stream, decode_parts, opening, window
 from kinora.denoise.stream import stream as chunk_by_chunk
@@ -141,24 +143,44 @@ def dream(
     text: Read,
     request: Request,
     *,
+    finished: Sequence[Tensor] = (),
+    begun: Begun | None = None,
     solver: Solver = euler,
     on_progress: OnProgress = silent,
 ) -> Iterator[Canvas]:
-    """The clean canvas without what is outside time: in one piece if it fits, else chunk by chunk."""
+    """The clean canvas without what is outside time: in one piece if it fits, else chunk by chunk.
+
+    Args:
+        model, canvas, text, request: what is dreamt.
+        finished: clean latents of the first chunks, if the work was broken off after them.
+        begun: where the chunk after those stood.
+        solver: one integration step.
+        on_progress: told after every step; may raise to stop.
+
+    Yields:
+        Every chunk that was not `finished`.
+    """
     assert request.steps and request.guidance, "settled"
     film, outside = canvas.inside(), canvas.outside()
     whole = Overlap(model, text, request.guidance)
     one = len(film) <= window(model)
     voice: Stream = whole if one else opening(model, text, guidance=request.guidance)
     chunks = film.split(len(film) if one else voice.chunk)
+    voice = voice.after(outside) if len(outside) else voice
+    number = len(finished)
+    for chunk, latents in zip(chunks[:number], finished, strict=True):
+        voice = voice.after(chunk.with_(latents=latents, level=torch.zeros_like(chunk.level)))
     return chunk_by_chunk(
-        chunks,
-        voice.after(outside) if len(outside) else voice,
+        chunks[number:],
+        voice,
         seed=request.seed,
         schedule=model.schedule(chunks[0], steps=request.steps, shift=request.shift),
         solver=solver,
         hold=model.capabilities.holding(film),
+        start=sum(len(chunk) for chunk in chunks[:number]),
+        first=number,
         total=len(chunks),
+        begun=begun,
         on_progress=on_progress,
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinora.serve.body import nested
+from kinora.serve.body import _json, nested
 from kinora.serve.errors import ApiError
 from kinora.serve.routes.content import byte_range
 
@@ -65,3 +65,14 @@ def test_ranges_behind_the_end(wanted: str) -> None:
     with pytest.raises(ApiError) as wrong:
         byte_range(wanted, size=100)
     assert wrong.value.status == 416
+
+
+@pytest.mark.parametrize("text", ['{"prompt": "a\\u0000b"}', '{"prompt": "a\\ud800b"}', "[1]", "{"])
+def test_text_that_cannot_be_kept(text: str) -> None:
+    with pytest.raises(ApiError) as wrong:
+        _json(text.encode())
+    assert wrong.value.status == 400
+
+
+def test_a_backslash_is_no_nul() -> None:
+    assert _json(b'{"prompt": "\\\\\\\\u0000"}') == {"prompt": "\\\\u0000"}

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from serving import Served, until
 
 Serve = Callable[..., Served]
-SLOW = {"steps": 120, "seconds": 8, "size": "96x64", "seed": 11}
+SLOW = {"steps": 80, "seconds": 8, "size": "96x64", "seed": 11}
 
 
 def test_a_killed_worker_goes_on_from_its_last_checkpoint(serve: Serve) -> None:
     server = serve(checkpoint_seconds=0.2).start()
     twin = server.create(**SLOW)
     video = server.create(**SLOW)
-    until(lambda: server.job(video)["stage"] == "denoise" and server.job(video)["done"] > 40)
+    until(lambda: server.job(video)["stage"] == "denoise" and server.job(video)["done"] > 100)
     assert server.kill_workers() == 1
     before = server.job(video)["done"]
     job, undisturbed = server.wait(video), server.wait(twin)

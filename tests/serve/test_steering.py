@@ -5,7 +5,7 @@ import pytest
 
 from serving import Served, until
 
-SLOW = {"steps": 120, "seconds": 8, "size": "96x64", "seed": 5}
+SLOW = {"steps": 80, "seconds": 8, "size": "96x64", "seed": 5}
 QUICK = {"steps": 1, "seconds": 1, "size": "96x64"}
 
 

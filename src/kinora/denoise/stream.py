@@ -14,7 +14,7 @@ from torch import Tensor
 from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.denoise.canvas import Canvas, join
-from kinora.denoise.loop import Hold, denoise
+from kinora.denoise.loop import Begun, Hold, denoise
 from kinora.denoise.model import FilmModel, Read
 from kinora.flow.solver import Field, Solver
 from kinora.flow.solver.euler import euler
@@ -136,7 +136,9 @@ def stream(
     seed: int,
     schedule: Tensor,
     start: int = 0,
+    first: int = 0,
     total: int = 1,
+    begun: Begun | None = None,
     solver: Solver = euler,
     hold: Hold = "native",
     on_progress: OnProgress = silent,
@@ -149,13 +151,15 @@ def stream(
         seed: of the noise; a frame's noise depends on its number in the film alone.
         schedule: levels from 1 to 0.
         start: the number in the film of the first frame.
-        total: how many canvases will come, for the progress.
+        first: the number of the first canvas, for the progress.
+        total: how many canvases the film has, for the progress.
+        begun: where the first canvas stood when it was broken off.
         solver: one integration step.
         hold: how the model keeps known frames, see `denoise`.
         on_progress: told after every step of every canvas; may raise to stop.
     """
     steps = len(schedule) - 1
-    for number, chunk in enumerate(chunks):
+    for number, chunk in enumerate(chunks, first):
         context = voice.context
         canvas = chunk if context is None else join([context, chunk])
         known = len(canvas) - len(chunk)
@@ -169,9 +173,10 @@ def stream(
             schedule=schedule,
             solver=solver,
             hold=hold,
+            begun=begun,
             on_progress=_shifted(on_progress, number * steps, total * steps),
         )[known:]
-        start += len(chunk)
+        start, begun = start + len(chunk), None
         voice = voice.after(done)
         yield done
 

@@ -72,7 +72,8 @@ def _tile() -> Plane:
     radius = np.hypot(turns[:, None], turns[None])
     waves[(radius < BAND[0]) | (radius > BAND[1])] = 0
     tile: Plane = np.fft.ifft2(waves).real
-    return tile / tile.std()
+    tile /= tile.std()
+    return tile
 
 
 def _average(frames: Iterable[Frames] | Frames) -> Plane:

@@ -5,7 +5,7 @@ Forms name what lies deeper in brackets, as the official clients do: `characters
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -62,7 +62,31 @@ def _json(data: bytes) -> dict[str, Any]:
         raise ApiError(400, f"The body is not JSON: {error}", code="invalid_json") from error
     if not isinstance(value, dict):
         raise ApiError(400, "The body must be a JSON object", code="invalid_json")
-    return value
+    return _storable(value)
+
+
+def _storable(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields themselves; raises `ApiError` for characters that no database keeps."""
+    for text in _texts(fields):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ApiError(400, "A field holds half a character", code="invalid_text") from error
+        if "\0" in text:
+            raise ApiError(400, "A field holds a NUL character", code="invalid_text")
+    return fields
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every string in a JSON value, names of fields too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from (str(key), *_texts(inner))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 async def _form(request: Request) -> Body:
@@ -74,7 +98,7 @@ async def _form(request: Request) -> Body:
     items = form.multi_items()
     files = {name: value for name, value in items if isinstance(value, UploadFile)}
     texts = [(name, value) for name, value in items if isinstance(value, str)]
-    return Body(nested(texts), files)
+    return Body(_storable(nested(texts)), files)
 
 
 def nested(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -97,7 +121,9 @@ def _place(node: Any, path: list[str], value: str, *, name: str) -> None:
         if isinstance(node, list):
             # A repeated `a[][id]` begins the next entry.
             reuse = node and isinstance(node[-1], dict) and following and following not in node[-1]
-            node = node[-1] if reuse else node.append(fresh) or node[-1]
+            if not reuse:
+                node.append(fresh)
+            node = node[-1]
         elif (
             isinstance(node, dict)
             and following is None

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from kinora.core.errors import BadMediaError, BusyError, KinoraError, NotFoundError, UsageError
@@ -112,6 +112,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(SQLAlchemyError)
     async def _database(_: Request, error: SQLAlchemyError) -> JSONResponse:
+        if isinstance(error, DataError):
+            return response(ApiError(400, "A value cannot be stored", code="invalid_value"))
         if away(error):
             message = "The database cannot be reached; nothing is lost, try again"
             return response(ApiError(503, message, code="database_away", retry_after=AWAY_SECONDS))

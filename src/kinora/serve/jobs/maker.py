@@ -4,27 +4,23 @@ A stage whose artefact is there already has nothing to do, so that running one t
 """
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress
-from kinora.denoise.loop import Begun, denoise
-from kinora.denoise.model import FilmModel, Read
-from kinora.denoise.stream import Overlap
+from kinora.denoise.model import FilmModel
 from kinora.generate import decoded, dream
 from kinora.media.image import cover
 from kinora.media.write import ClipWriter
-from kinora.serve.edits import Assets, Plan, plan
+from kinora.serve.edits import Assets, plan
 from kinora.serve.jobs import rows
 from kinora.serve.jobs.artefacts import Artefacts, character, folder, picture, source
+from kinora.serve.jobs.checkpoint import Checkpoint, load, save
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
 from kinora.serve.jobs.guard import persist
@@ -74,7 +70,6 @@ class Maker:
             return
         with self._device:
             self._dream(video, generation, files)
-        files.remove("dream.safetensors")
         self._kept(video, generation)
 
     def draw(self, video: str, generation: int) -> None:
@@ -124,46 +119,22 @@ class Maker:
         text = self._model.read(laid.request.prompts, negative=laid.request.negative)
         if text.not_understood:
             self._note(video, generation, text.not_understood)
-        guidance = laid.request.guidance
-        assert guidance, "settled"
-        if laid.frames <= Overlap(self._model, text, guidance).window:
-            kept = self._checkpoints(files, video, generation)
-            teller = Teller(self._database, self._control, video, generation, on_step=kept)
-            latents = self._walk(files, laid, text, teller)
-        else:
-            parts = dream(self._model, laid.canvas, text, laid.request, on_progress=teller)
-            latents = torch.cat([part.latents for part in parts])
-        save(files, "latents.safetensors", latents=latents)
-
-    def _walk(self, files: Artefacts, laid: Plan, text: Read, on_progress: OnProgress) -> Tensor:
-        """A film of one canvas, which goes on from the checkpoint of an earlier attempt."""
-        request, model = laid.request, self._model
-        assert request.guidance and request.steps, "settled"
-        done = denoise(
-            laid.canvas,
-            model.velocity(laid.canvas, text, guidance=request.guidance),
-            noise=laid.canvas.noise(request.seed),
-            schedule=model.schedule(laid.canvas, steps=request.steps, shift=request.shift),
-            hold=model.capabilities.holding(laid.canvas),
-            begun=begun(files, laid),
-            on_progress=on_progress,
-        )
-        return done.latents[: laid.frames]
-
-    def _checkpoints(
-        self, files: Artefacts, video: str, generation: int
-    ) -> Callable[[Progress], None]:
-        last = time.monotonic()
-
-        def keep(progress: Progress) -> None:
-            nonlocal last
-            if time.monotonic() - last < self._checkpoint_seconds:
-                return
-            save(files, "dream.safetensors", x=progress.preview, steps=torch.tensor(progress.done))
+        steps = laid.request.steps
+        assert steps, "settled"
+        checkpoint = Checkpoint(files, steps=steps, seconds=self._checkpoint_seconds)
+        finished, begun = checkpoint.found()
+        teller = Teller(
+            self._database, self._control, video, generation,
+            on_step=lambda report: checkpoint.step(report) and self._kept(video, generation),
+        )  # fmt: skip
+        for done in dream(
+            self._model, laid.canvas, text, laid.request,
+            finished=finished, begun=begun, on_progress=teller,
+        ):  # fmt: skip
+            checkpoint.chunk(done.latents)
             self._kept(video, generation)
-            last = time.monotonic()
-
-        return keep
+        save(files, "latents.safetensors", latents=torch.cat(checkpoint.finished))
+        checkpoint.remove()
 
     def _draw(self, files: Artefacts, wish: Wish, on_progress: OnProgress) -> None:
         latents = load(files.local("latents.safetensors"))["latents"]
@@ -231,28 +202,6 @@ class Maker:
     def _note(self, video: str, generation: int, unknown: tuple[str, ...]) -> None:
         notes = [f"'{word}' is not a word this model knows" for word in unknown]
         persist(self._database, self._control, lambda c: rows.note(c, video, generation, notes))
-
-
-def begun(files: Artefacts, laid: Plan) -> Begun | None:
-    """Where an earlier attempt stood, if it left a checkpoint of this canvas."""
-    if not files.has("dream.safetensors"):
-        return None
-    kept = load(files.local("dream.safetensors"))
-    if kept["x"].shape != laid.canvas.latents.shape:
-        return None
-    return Begun(x=kept["x"], steps=int(kept["steps"]))
-
-
-def save(files: Artefacts, name: str, **tensors: Tensor) -> None:
-    """Keep tensors as they are, bit by bit."""
-    with files.making(name) as target:
-        save_file({key: value.contiguous().cpu() for key, value in tensors.items()}, target)
-
-
-def load(file: Path) -> dict[str, Tensor]:
-    """Tensors by name."""
-    tensors: dict[str, Tensor] = load_file(file)
-    return tensors
 
 
 def single(chunks: Iterator[Frames]) -> Iterator[Frames]:

@@ -104,8 +104,9 @@ def create_file(owner: Owner, desk: TheDesk, body: Sent) -> FileObject:
     name = f"file_{uuid.uuid4().hex}"
     scratch = desk.settings.data / "scratch" / "uploads"
     desk.store.put_bytes(f"files/{name}", data, scratch=scratch)
+    called = "".join(filter(str.isprintable, upload.filename or ""))[:255] or "batch.jsonl"
     row = {
-        "id": name, "owner": owner, "name": (upload.filename or "batch.jsonl")[:255],
+        "id": name, "owner": owner, "name": called,
         "purpose": sent.purpose, "bytes": len(data), "created_at": time.time(),
     }  # fmt: skip
     with desk.database.write() as connection:
