@@ -80,7 +80,7 @@ class OpenModel:
         """
         _check(self, canvas)
         prepared = self.family.prepare(self.shelf, self.codec, canvas)
-        shots = canvas.text.unique().tolist()
+        shots = sorted(set(canvas.text.tolist()))
 
         @torch.inference_mode()
         def field(x: Tensor, level: Tensor) -> Tensor:
