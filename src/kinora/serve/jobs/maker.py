@@ -18,7 +18,6 @@ from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress
 from kinora.denoise.loop import Begun, denoise
 from kinora.denoise.model import FilmModel
-from kinora.flow.schedule import levels
 from kinora.generate import decoded
 from kinora.media.image import cover
 from kinora.media.write import ClipWriter
@@ -121,7 +120,7 @@ class Maker:
         teller(Progress("text", 0, 1))
         laid = plan(self._model, wish, self._assets(files, wish))
         request = laid.request
-        assert request.guidance and request.steps and request.shift, "settled"
+        assert request.guidance and request.steps, "settled"
         text = self._model.read(request.prompts, negative=request.negative)
         if text.not_understood:
             self._note(video, generation, text.not_understood)
@@ -133,8 +132,10 @@ class Maker:
             laid.canvas,
             self._model.velocity(laid.canvas, text, guidance=request.guidance),
             noise=laid.canvas.noise(request.seed),
-            schedule=levels(request.steps, amount=request.shift),
-            hold=self._model.capabilities.hold,
+            schedule=self._model.schedule(
+                laid.canvas, steps=request.steps, shift=request.shift
+            ),
+            hold=self._model.capabilities.holding(laid.canvas),
             begun=begun(files, laid),
             on_progress=teller,
         )
