@@ -23,6 +23,7 @@ from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import blank
 from kinora.flow.guidance import classifier_free
 from kinora.flow.solver.euler import euler
+from kinora.open_weights.remember import HEARD, words_once
 
 
 def wan(*, layers: int, heads: int, width: int) -> Any:
@@ -71,18 +72,24 @@ def step(arguments: argparse.Namespace) -> dict[str, Any]:
         moved = scheduler.step(guided, scheduler.timesteps[0], latents, return_dict=False)[0]
         return moved[0].transpose(0, 1)
 
+    heard = [{"encoder_hidden_states": words}, {"encoder_hidden_states": negative}]
+
+    def one_pass(y: Tensor, level: Tensor, told: dict[str, Tensor]) -> Tensor:
+        before = HEARD.set(told)
+        out: Tensor = -network(y.transpose(0, 1)[None], level[:1] * 1000, **told).sample
+        HEARD.reset(before)
+        return out
+
     def field(y: Tensor, level: Tensor) -> Tensor:
-        passes = [
-            -network(y.transpose(0, 1)[None], level[:1] * 1000, each, return_dict=False)[0]
-            for each in (words, negative)
-        ]
+        passes = [one_pass(y, level, told) for told in heard]
         return classifier_free(passes[0], passes[1], 4.0)[0].transpose(0, 1)
 
     def ours() -> Tensor:
         return euler(field, x, here.expand(len(x)), there.expand(len(x)))
 
     their_seconds, their_x = best(theirs, arguments.repeats)
-    our_seconds, our_x = best(ours, arguments.repeats)
+    with words_once([network]):
+        our_seconds, our_x = best(ours, arguments.repeats)
     found = {
         "tokens": arguments.tokens,
         "layers": arguments.layers,

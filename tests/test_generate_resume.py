@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from tiny import tiny_bundle
 
 from kinora.core.progress import Progress
 from kinora.denoise.loop import Begun
 from kinora.generate import Request, dream, lay_out, settle
+from tiny import tiny_bundle
 
 STEPS = 3
 

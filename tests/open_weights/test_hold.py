@@ -217,6 +217,10 @@ def test_what_a_model_cannot_is_said(tiny: Tiny) -> None:
     canvas = canvas_of(model)
     with pytest.raises(UnsupportedError, match="no frame of the canvas is known"):
         model.velocity(canvas, words, guidance=1.0)
+    part = canvas.with_(level=torch.ones(3, 4, 4))
+    part.level[0, 0, 0] = 0
+    with pytest.raises(UnsupportedError, match="whole frames"):
+        model.velocity(part, words, guidance=1.0)
     with pytest.raises(UnsupportedError, match="one camera"):
         model.velocity(canvas.with_(view=torch.tensor([0, 1, 0])), words, guidance=1.0)
     outside = canvas.with_(time=torch.tensor([0.0, OUTSIDE_TIME, 1.0]))

@@ -18,6 +18,7 @@ from kinora.open_weights import hub
 from kinora.open_weights.folder import Folder
 
 NAME, COMMIT = "tiny/film", "a" * 40
+CHUNK = 1 << 16
 HEAVY = "transformer/diffusion_pytorch_model.safetensors"
 INDEX = {
     "_class_name": "WanPipeline",
@@ -110,6 +111,7 @@ def our_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         ("HUGGINGFACE_CO_URL_TEMPLATE", template),
         ("HF_HUB_CACHE", str(tmp_path / "cache")),
         ("HF_HUB_OFFLINE", False),
+        ("DOWNLOAD_CHUNK_SIZE", CHUNK),
     ):
         monkeypatch.setattr(constants, name, value)
     yield held
@@ -138,7 +140,7 @@ def test_a_pull_that_was_cut_goes_on_where_it_stopped(our_hub: Hub) -> None:
     our_hub.cut, our_hub.ranges[:] = False, []
     folder = hub.pull(found)
     half = len(our_hub.files[HEAVY]) // 2
-    assert our_hub.ranges == [f"bytes={half}-"]
+    assert our_hub.ranges == [f"bytes={half // CHUNK * CHUNK}-"], "whole chunks are kept"
     assert (folder.path / HEAVY).read_bytes() == our_hub.files[HEAVY]
     assert hub.locate(NAME) == folder
     assert [each.name for each in hub.held()] == [NAME]
@@ -150,7 +152,9 @@ def test_a_file_that_arrives_damaged_is_removed(our_hub: Hub) -> None:
     our_hub.files[HEAVY] = b"x" * len(our_hub.files[HEAVY])
     with pytest.raises(NotFoundError, match="damaged"):
         hub.pull(hub.release(NAME))
-    assert not list(Path(constants.HF_HUB_CACHE).rglob("diffusion_pytorch_model.safetensors"))
+    cache = Path(constants.HF_HUB_CACHE)
+    assert not list(cache.rglob("*.safetensors"))
+    assert all(file.stat().st_size < 1000 for file in cache.rglob("*") if file.is_file())
 
 
 def test_pickles_are_refused_before_anything_is_fetched(our_hub: Hub) -> None:

@@ -20,6 +20,7 @@ from kinora.open_weights.causal import block_causal, streaming
 from kinora.open_weights.load import load_open
 from kinora.open_weights.lora import Lora, add, remove, weigh
 from kinora.open_weights.model import OpenModel
+from kinora.open_weights.remember import words_once
 from kinora.open_weights.shelf import Placement, Plan
 from kinora.open_weights.stream import Tiling, draw, stream
 
@@ -123,6 +124,17 @@ def counted(layer: Any) -> list[int]:
 
     layer.ffn.register_forward_hook(count)
     return calls
+
+
+def test_words_are_turned_into_keys_once(tiny: Tiny) -> None:
+    model = load_open(tiny("wan"))
+    whole, network = film(model), model.shelf.get("transformer")
+    asked = [0]
+    network.blocks[0].attn2.to_k.register_forward_hook(lambda *_: asked.append(1))
+    with words_once([network]):
+        torch.testing.assert_close(film(model), whole, atol=1e-5, rtol=1e-5)
+    assert sum(asked) == 2, "once for the prompt and once for the negative one"
+    assert torch.equal(film(model), whole), "the library's own attention is back"
 
 
 def test_attention_backends_give_the_same_film_and_leave_no_trace(tiny: Tiny) -> None:

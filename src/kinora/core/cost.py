@@ -46,11 +46,11 @@ def weight_bytes(network: nn.Module) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in held)
 
 
-class _Alive(TorchDispatchMode):
+class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """The bytes of every storage from its making to its end."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = 0
         self.peak = 0
         self._seen: set[int] = set()

@@ -33,6 +33,7 @@ class Capabilities:
         guidance: default guidance scale; 1 means none.
         shift: default schedule shift; None where the model's own schedule follows the size.
         max_frames: video frames in one full-attention canvas, None for no limit.
+        regions: whether a part of a frame can be held, by whatever way it holds.
         levels_trained: whether it was trained on mixed levels; accepting them is not the same.
     """
 
@@ -48,6 +49,7 @@ class Capabilities:
     guidance: float
     shift: float | None
     max_frames: int | None = None
+    regions: bool = True
     levels_trained: bool = True
 
     def holding(self, canvas: Canvas) -> Hold:

@@ -66,7 +66,7 @@ def visible(frames: int, each: int, *, block: int) -> Tensor:
 def _processor(sight: Sight) -> Any:
     from diffusers.models.transformers.transformer_wan import WanAttnProcessor
 
-    class Hiding(WanAttnProcessor):
+    class Hiding(WanAttnProcessor):  # type: ignore[misc]  # the library is not followed
         """The library's own processor, given the mask."""
 
         def __call__(

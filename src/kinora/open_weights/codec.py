@@ -42,7 +42,8 @@ class Codec:
         """`[t 3 h w]` in -1..1 -> `[f c h w]`: the mode, never a sample."""
         video = pixels.transpose(0, 1)[None].to(self.vae.device, self.vae.dtype)
         z = self.vae.encode(video).latent_dist.mode()[0].transpose(0, 1).float()
-        return ((z - self._wide(self.mean)) / self._wide(self.std)).cpu()
+        latents: Tensor = ((z - self._wide(self.mean)) / self._wide(self.std)).cpu()
+        return latents
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Iterator[Frames]:

@@ -97,7 +97,7 @@ class Family:
     coordinates: Coordinates
     layout: str
     grain: Literal["clip", "frame", "token"]
-    read: Callable[[Shelf, Sequence[str]], list[Words]]
+    read: Callable[[Shelf, Sequence[str]], Sequence[Words]]
     arguments: Callable[[Moment], Mapping[str, Any]]
     schedule: Schedule
     codec: Callable[[Shelf], Codec]

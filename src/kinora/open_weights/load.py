@@ -1,10 +1,12 @@
 """A published model's folder. In: a path. Out: an `OpenModel`, its files there, nothing loaded yet."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
+from kinora.core.errors import UsageError
 from kinora.open_weights.cogvideox import cogvideox
 from kinora.open_weights.family import Family
 from kinora.open_weights.folder import Folder, unknown_class
@@ -47,8 +49,13 @@ def load_open(
     Raises:
         UnsupportedError: no family describes its class.
         NotFoundError: files are missing.
-        UsageError: the weights are pickled.
+        UsageError: the weights are pickled, or the extra libraries are missing.
     """
+    if find_spec("diffusers") is None:
+        raise UsageError(
+            "published models need further libraries",
+            remedy="Run: pip install 'kinora[open-weights]'",
+        )
     folder = Folder(name or str(path), path)
     describe = FAMILIES.get(folder.pipeline)
     if describe is None:

@@ -19,6 +19,7 @@ from kinora.flow.guidance import classifier_free
 from kinora.flow.solver import Field
 from kinora.open_weights.codec import Codec
 from kinora.open_weights.family import Family, Moment, Prepared, Words
+from kinora.open_weights.remember import HEARD
 from kinora.open_weights.shelf import Shelf
 
 
@@ -80,7 +81,7 @@ class OpenModel:
         """
         _check(self, canvas)
         prepared = self.family.prepare(self.shelf, self.codec, canvas)
-        shots = canvas.text.unique().tolist()
+        shots = sorted(set(canvas.text.tolist()))
 
         @torch.inference_mode()
         def field(x: Tensor, level: Tensor) -> Tensor:
@@ -133,13 +134,17 @@ class OpenModel:
         device = self.shelf.placement.device
         put = partial(placed, network=network, device=device)
         context = getattr(network, "cache_context", nullcontext)
-        with context(name):
-            raw = network(
-                hidden_states=put(rearrange(joined, f"f c h w -> {family.layout}")),
-                timestep=timestep(moment, family).to(device),
-                return_dict=False,
-                **{key: put(value) for key, value in arguments.items()},
-            )[0]
+        heard = HEARD.set(words)
+        try:
+            with context(name):
+                raw = network(
+                    hidden_states=put(rearrange(joined, f"f c h w -> {family.layout}")),
+                    timestep=timestep(moment, family).to(device),
+                    return_dict=False,
+                    **{key: put(value) for key, value in arguments.items()},
+                )[0]
+        finally:
+            HEARD.reset(heard)
         output = rearrange(
             raw.float().to(x.device), f"{family.layout} -> f c h w", f=frames, h=height, w=width
         )

@@ -28,7 +28,9 @@ def wan_image(folder: Folder) -> Family:
     return replace(
         base,
         name="wan-image",
-        capabilities=capabilities(folder, hold="condition", trained=False, levels=False),
+        capabilities=replace(
+            capabilities(folder, hold="condition", trained=False, levels=False), regions=False
+        ),
         grain="clip",
         prepare=prepare,
         experts=Experts(boundary) if boundary else None,
@@ -40,6 +42,10 @@ def prepare(shelf: Shelf, codec: Codec, canvas: Canvas) -> Prepared:
     """Mask and latents of the known frames, and the states of their pictures."""
     config = shelf.folder.config("transformer")
     shape = stride(config, shelf.folder.config("vae"))
+    if (canvas.region_level() == 0).flatten(1).any(1).ne(canvas.frame_level() == 0).any():
+        raise UnsupportedError(
+            f"{shelf.folder.name} holds whole frames only", remedy="Choose a VACE model for regions"
+        )
     seen = known(canvas, codec, shape)
     if not seen.shown.any():
         raise UnsupportedError(

@@ -20,7 +20,6 @@ from kinora.denoise.canvas import Canvas, join
 from kinora.denoise.condition import Condition, Reference, View, Words
 from kinora.denoise.model import FilmModel
 from kinora.denoise.stream import CONTEXT, Overlap, Stream, opening, stream
-from kinora.flow.schedule import levels
 from kinora.flow.solver import Field as Velocity
 from kinora.generate import Film, Request
 from kinora.timeline.source import Source
@@ -83,7 +82,7 @@ def need(model: FilmModel, *, regions: bool = False, views: bool = False) -> Non
     can = model.capabilities
     if can.hold == "native" and can.levels == "clip":
         raise UnsupportedError(f"{model.name} cannot hold some frames while it dreams others")
-    if regions and can.hold == "native" and can.levels != "region":
+    if regions and not can.regions:
         raise UnsupportedError(f"{model.name} cannot rework a part of the picture")
     if views and not can.views:
         raise UnsupportedError(f"{model.name} knows one camera only")
@@ -121,7 +120,7 @@ def fill(
         on_progress: told after every step; may raise to stop.
     """
     text = model.read(request.prompts, negative=request.negative)
-    assert request.steps and request.guidance and request.shift, "settled"
+    assert request.steps and request.guidance, "settled"
     behind = gap[:0] if after is None else after[:CONTEXT]
     space = room(model) - len(behind) - (0 if before is None else min(CONTEXT, len(before)))
     fits = len(gap) <= space
@@ -139,8 +138,8 @@ def fill(
         chunks,
         voice if mix is None else Mixed(voice, mix),
         seed=request.seed,
-        schedule=levels(request.steps, amount=request.shift),
-        hold=model.capabilities.hold,
+        schedule=model.schedule(chunks[0], steps=request.steps, shift=request.shift),
+        hold=model.capabilities.holding(join(chunks)),
         total=len(chunks),
         on_progress=on_progress,
     )
