@@ -1,4 +1,4 @@
-"""Our one loop over a family's networks equals the library's own pipeline: same weights, words, noise, levels."""
+"""Our one loop over a family's networks equals the library's own pipeline, weights and noise being equal."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`kinora models pull | ls | verify`. In: a hub id or folder. Out: weights on this machine, whole and checked."""
+"""`kinora models pull | ls | verify`. In: a hub id or folder. Out: weights here, whole and checked."""
 
 from pathlib import Path
 from typing import Annotated

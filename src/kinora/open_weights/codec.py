@@ -4,7 +4,7 @@ f latent frames, c channels, h w positions; latents here are what the transforme
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -59,7 +59,7 @@ class Codec:
 class Causal:
     """The Wan decoder, frame by frame, in tiles where the picture is large."""
 
-    tiling: Tiling | None = Tiling()
+    tiling: Tiling | None = field(default_factory=Tiling)
 
     def __call__(self, vae: Any, z: Tensor) -> Iterator[Frames]:
         """Frames as they are drawn."""

@@ -1,4 +1,4 @@
-"""CogVideoX 1.0: variance preserving, v-prediction, an odd number of latent frames. In: a folder. Out: a family."""
+"""CogVideoX 1.0: variance preserving, an odd number of latent frames. In: a folder. Out: a family."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a canvas shows of its known frames, as pixels. In: a canvas, a codec. Out: a video and what is shown of it.
+"""A canvas's known frames as pixels. In: a canvas, a codec. Out: a video and what of it is shown.
 
 A run of known latents that does not begin the clip shows its first latent's last frame only: that is
 the one picture its decoder can draw alone, and what first-and-last-frame models were trained on.

@@ -1,4 +1,4 @@
-"""A published model by hub id or folder. In: a name. Out: an `OpenModel`, its files checked, nothing loaded yet."""
+"""A published model's folder. In: a path. Out: an `OpenModel`, its files there, nothing loaded yet."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -3,6 +3,7 @@
 Hu et al. 2021 (arXiv:2106.09685). The base weights stay as they are: weight 0 is the base, bit for bit.
 """
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ def weigh(model: OpenModel, weights: Mapping[str, float]) -> None:
     """Use these added weights, this strong, and no others."""
     for network in transformers(model):
         if weights:
-            network.set_adapters(list(weights), weights=list(weights.values()))
+            named = {adapter(name): weight for name, weight in weights.items()}
+            network.set_adapters(list(named), weights=list(named.values()))
             network.enable_lora()
         else:
             network.disable_lora()
@@ -68,7 +70,12 @@ def weigh(model: OpenModel, weights: Mapping[str, float]) -> None:
 def remove(model: OpenModel, names: Sequence[str]) -> None:
     """Forget added weights."""
     for network in transformers(model):
-        network.delete_adapters(list(names))
+        network.delete_adapters([adapter(name) for name in names])
+
+
+def adapter(name: str) -> str:
+    """What the library calls it: names become attributes of modules, which have some of their own."""
+    return "kinora_" + re.sub(r"\W", "_", name)
 
 
 def transformers(model: OpenModel) -> list[Any]:
@@ -107,8 +114,8 @@ def _load(network: Any, lora: Lora, state: dict[str, Any]) -> None:
         with warnings.catch_warnings():
             # Stacking several is what was asked for.
             warnings.filterwarnings("ignore", message="Already found a `peft_config`")
-            network.load_lora_adapter(dict(state), prefix=prefix, adapter_name=lora.name)
+            network.load_lora_adapter(dict(state), prefix=prefix, adapter_name=adapter(lora.name))
     except NoMatchingPeftModuleError as error:
         raise misfit from error
-    if lora.name not in getattr(network, "peft_config", {}):
+    if adapter(lora.name) not in getattr(network, "peft_config", {}):
         raise misfit

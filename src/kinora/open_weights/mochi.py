@@ -1,4 +1,4 @@
-"""Mochi 1: its clock runs from noise, and it predicts data minus noise as we do. In: a folder. Out: a family."""
+"""Mochi 1: its clock runs from noise, it predicts data minus noise as we do. In: a folder. Out: a family."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A published model as a `FilmModel`. In: a family and its networks. Out: words, velocities, latents, frames."""
+"""A published model as a `FilmModel`. In: a family and its networks. Out: words, velocities, frames."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -86,7 +86,7 @@ class OpenModel:
         def field(x: Tensor, level: Tensor) -> Tensor:
             network, scale = self._expert(level, guidance)
             passes = {
-                shot: self._pass(network, x, level, text.states[shot], prepared, f"shot {shot}")
+                shot: self.one_pass(network, x, level, text.states[shot], prepared, f"shot {shot}")
                 for shot in shots
             }
             heard = passes[shots[0]]
@@ -94,7 +94,7 @@ class OpenModel:
                 heard = torch.where((canvas.text == shot)[:, None, None, None], passes[shot], heard)
             if scale == 1:
                 return heard
-            unheard = self._pass(network, x, level, text.states[-1], prepared, "negative")
+            unheard = self.one_pass(network, x, level, text.states[-1], prepared, "negative")
             return classifier_free(heard, unheard, scale)
 
         return field
@@ -113,7 +113,7 @@ class OpenModel:
             return self.shelf.get("transformer"), guidance
         return self.shelf.get("transformer_2"), guidance * experts.guidance
 
-    def _pass(
+    def one_pass(
         self,
         network: Any,
         x: Tensor,

@@ -4,7 +4,7 @@
 `offload` also moves the transformer's blocks to the device one after the other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
@@ -26,7 +26,7 @@ class Placement:
         plan: how many of them stay there.
     """
 
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     plan: Plan = "resident"
 

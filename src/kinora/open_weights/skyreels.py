@@ -1,4 +1,4 @@
-"""SkyReels-V2: Wan's shape; its diffusion-forcing release has a level per latent frame. In: a folder. Out: a family."""
+"""SkyReels-V2: Wan's shape; one release has a level per latent frame. In: a folder. Out: a family."""
 
 from collections.abc import Mapping
 from dataclasses import replace

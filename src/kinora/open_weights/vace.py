@@ -1,4 +1,4 @@
-"""Wan VACE: known pixels steer a branch of their own. In: a folder. Out: a family that holds any frame or region."""
+"""Wan VACE: known pixels steer a branch of their own. In: a folder. Out: a family holding any region."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Wan text to video: 2.1, 2.2 A14B with two experts, 2.2 TI2V with a level per token. In: a folder. Out: a family."""
+"""Wan text to video: 2.1, 2.2 with two experts, 2.2 with a level per token. In: a folder. Out: a family."""
 
 from typing import Any
 
