@@ -38,9 +38,13 @@ def calibrate(eye: Eye, batches: Iterable[tuple[Frames, NDArray[np.float32]]]) -
                     truth[question].append(int(row[tuple(OF_A_THING).index(question)]))
                     said[question].append(peak.answers[question])
     return {
-        question: count_table(truth[question], np.stack(said[question]).astype(np.float64))
+        question: count_table(truth[question], _stacked(said[question], len(OF_A_THING[question])))
         for question in VOTED
     }
+
+
+def _stacked(rows: list[NDArray[np.float32]], answers: int) -> NDArray[np.float64]:
+    return np.array(rows, np.float64).reshape(-1, answers)
 
 
 def _at(found: list[Peak], row: NDArray[np.float32]) -> Peak | None:

@@ -47,9 +47,10 @@ def count_table(truth: Sequence[int], said: Floats) -> Floats:
     """`[true said]` from single frames: what is true `[n]`, and the probabilities said `[n answers]`."""
     answers = said.shape[1]
     counts = np.full((answers, answers), 0.5 / answers)
-    np.add.at(counts, np.asarray(truth), said)
+    np.add.at(counts, np.asarray(truth, np.int64), said)
     counts /= counts.sum(1, keepdims=True)
-    return (1 - FLOOR) * counts + FLOOR / answers
+    table: Floats = (1 - FLOOR) * counts + FLOOR / answers
+    return table
 
 
 def write_tables(tables: Tables, folder: Path) -> None:

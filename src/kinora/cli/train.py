@@ -70,7 +70,7 @@ def train(
                 recipe, folder, data=data, resume=resume, device=device, on_progress=on_progress
             )
             made = folder / "autoencoder"
-        elif name == "judge_tiny":
+        elif name.startswith("judge_"):
             made = _judge(recipe, folder, data=data, resume=resume, on_progress=on_progress)
         else:
             from kinora.recipes.film import FilmRecipe, train_film

@@ -9,5 +9,6 @@ RECIPES = {
     "film_tiny": "kinora.recipes.film",
     "film_small": "kinora.recipes.film",
     "judge_tiny": "kinora.recipes.judge",
+    "judge_small": "kinora.recipes.judge",
 }
 """Name of the function -> its module, imported only when it is asked for."""

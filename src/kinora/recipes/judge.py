@@ -4,16 +4,22 @@ Stills first: what things look like. Then frames of clips: how they look from be
 hidden. Held-out combinations are shown: the judge must know what the generator may never see.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 
+from kinora.caption.calibrate import calibrate
 from kinora.caption.network import Eye
 from kinora.caption.store import save_network
+from kinora.caption.vote import write_tables
+from kinora.core.clip import Frames
 from kinora.core.config import Config
 from kinora.core.progress import OnProgress, silent
+from kinora.data.shards import shards
 from kinora.data.sightings import render_sightings
 from kinora.train.judge import JudgeTask, JudgeTaskConfig
 from kinora.train.loop import RunConfig, Trainer
@@ -49,36 +55,43 @@ class JudgeStage(Config):
 
 
 class JudgeRecipe(Config):
-    """Everything about one training of the judge."""
+    """Everything about one training of the judge.
+
+    Args:
+        stages: in order.
+        votes: clips on which it is counted how far single frames can be trusted.
+    """
 
     stages: tuple[JudgeStage, ...]
+    votes: Look
+
+
+STILLS = Look(
+    name="judge_stills", count=12_000, first=10_000_000,
+    mix={"min_things": 1, "max_things": 4, "heldout": "any"},
+)  # fmt: skip
+CLIPS = Look(
+    name="judge_clips", count=700, frames=33, first=11_000_000,
+    mix={"min_things": 1, "max_things": 3, "heldout": "any"},
+)  # fmt: skip
+RATE = OptimizerConfig(rate=2e-3, warmup=60, decay=0.1, clip=10.0, weight_decay=0.02)
 
 
 def judge_tiny() -> JudgeRecipe:
-    """A quarter of an hour of one CPU core."""
-    stills = Look(
-        name="judge_stills", count=12_000, first=10_000_000,
-        mix={"min_things": 1, "max_things": 4, "heldout": "any"},
+    """A quarter of an hour of one CPU core: stills alone."""
+    run = RunConfig(steps=900, seed=1, ema=0.99, save_every=100, optimizer=RATE)
+    return JudgeRecipe(stages=(JudgeStage(name="stills", looks=(STILLS,), run=run),), votes=CLIPS)
+
+
+def judge_small() -> JudgeRecipe:
+    """As `judge_tiny`, then as long again on clips too, bitten cookies and moving cameras among them."""
+    slow = RATE.model_copy(update={"rate": 1e-3, "warmup": 30, "decay": 0.6})
+    clips = JudgeStage(
+        name="clips", looks=(STILLS, CLIPS), task=JudgeTaskConfig(every=4),
+        run=RunConfig(steps=900, seed=2, ema=0.99, save_every=50, optimizer=slow),
     )  # fmt: skip
-    clips = Look(
-        name="judge_clips", count=700, frames=33, first=11_000_000,
-        mix={"min_things": 1, "max_things": 3, "heldout": "any"},
-    )  # fmt: skip
-    few = stills.model_copy(update={"name": "judge_few", "count": 2000})
-    rate = OptimizerConfig(rate=2e-3, warmup=60, decay=0.1, clip=10.0, weight_decay=0.02)
-    slow = rate.model_copy(update={"rate": 6e-4, "warmup": 10, "decay": 0.6})
-    return JudgeRecipe(
-        stages=(
-            JudgeStage(
-                name="stills", looks=(stills,),
-                run=RunConfig(steps=900, seed=1, ema=0.99, save_every=100, optimizer=rate),
-            ),
-            JudgeStage(
-                name="clips", looks=(few, clips), task=JudgeTaskConfig(batch=32, every=8),
-                run=RunConfig(steps=150, seed=2, ema=0.95, save_every=10, optimizer=slow),
-            ),
-        )
-    )  # fmt: skip
+    votes = CLIPS.model_copy(update={"name": "judge_votes", "count": 200, "first": 12_000_000})
+    return JudgeRecipe(stages=(*judge_tiny().stages, clips), votes=votes)
 
 
 def train_judge(
@@ -89,7 +102,7 @@ def train_judge(
     resume: bool = False,
     on_progress: OnProgress = silent,
 ) -> Eye:
-    """Render what is missing, learn stage by stage, and write `judge/eye`.
+    """Render what is missing, learn stage by stage, and write `judge/`.
 
     Args:
         recipe: what to do.
@@ -100,12 +113,7 @@ def train_judge(
     """
     before: Path | None = None
     for stage in recipe.stages:
-        for look in stage.looks:
-            render_sightings(
-                data / look.name, first=look.first, count=look.count, frames=look.frames,
-                mix=Mix(**dict(look.mix)), on_progress=on_progress,
-            )  # fmt: skip
-        names = [data / look.name for look in stage.looks]
+        names = [_rendered(look, data, on_progress) for look in stage.looks]
         task = JudgeTask(stage.task, names, seed=stage.run.seed)
         if before is not None:
             task.networks.load_state_dict(load_file(before / "checkpoint" / "average.safetensors"))
@@ -117,4 +125,21 @@ def train_judge(
     eye = trainer.ema.networks["eye"]
     assert isinstance(eye, Eye)
     save_network(eye, eye.settings(), folder / "judge" / "eye")
+    votes = _rendered(recipe.votes, data, on_progress)
+    write_tables(calibrate(eye, _moving(votes)), folder / "judge")
     return eye
+
+
+def _rendered(look: Look, data: Path, on_progress: OnProgress) -> Path:
+    render_sightings(
+        data / look.name, first=look.first, count=look.count, frames=look.frames,
+        mix=Mix(**dict(look.mix)), on_progress=on_progress,
+    )  # fmt: skip
+    return data / look.name
+
+
+def _moving(folder: Path) -> Iterator[tuple[Frames, NDArray[np.float32]]]:
+    """One frame in ten of each clip, with its things."""
+    for shard in shards(folder):
+        frames, things = (shard.read(name)[:, 3::10] for name in ("frames", "things"))
+        yield frames.reshape(-1, *frames.shape[2:]), things.reshape(-1, *things.shape[2:])
