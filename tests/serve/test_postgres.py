@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,8 +32,6 @@ class Postgres:
         self.folder.mkdir(parents=True)
         if os.geteuid() == 0:
             shutil.chown(self.folder, UNPRIVILEGED)
-            for parent in self.folder.parents[:3]:
-                parent.chmod(0o755)
         data = str(self.folder / "data")
         self._run("initdb", "-D", data, "-U", "kinora", "-A", "trust", "--no-sync")
         self.start()
@@ -45,7 +44,10 @@ class Postgres:
         )
 
     def stop(self) -> None:
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "fast", "-w", "stop")
+        # Not by pg_ctl, which waits for the process to be reaped; a container may have nobody to.
+        note = self.folder / "data" / "postmaster.pid"
+        os.kill(int(note.read_text().splitlines()[0]), signal.SIGINT)
+        until(lambda: not note.exists(), what="the database to end")
 
     def _run(self, program: str, *words: str) -> None:
         user = ["setpriv", f"--reuid={UNPRIVILEGED}", "--clear-groups"] if os.geteuid() == 0 else []
@@ -60,17 +62,20 @@ class Postgres:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A running database, where its programs are installed."""
     places = [*Path("/usr/lib/postgresql").glob("*/bin"), Path("/usr/local/bin"), Path("/usr/bin")]
     programs = next((place for place in places if (place / "initdb").exists()), None)
     if programs is None:
         reason = "needs initdb: install the system package postgresql"
         pytest.fail(reason) if os.environ.get("KINORA_CI") == "1" else pytest.skip(reason)
-    database = Postgres(tmp_path_factory.mktemp("postgres") / "cluster", programs)
-    database.create()
-    yield database
-    database.stop()
+    # Not below pytest's own folder, which every new session closes to other users.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        database = Postgres(Path(folder) / "cluster", programs)
+        database.create()
+        yield database
+        database.stop()
 
 
 def worker(name: str, server: Served, model: Path, database: str) -> "subprocess.Popen[bytes]":
