@@ -48,7 +48,9 @@ def main() -> int:
 def soak(server: Served, given: argparse.Namespace) -> dict[str, Any]:
     wanted = {**WANTED, "steps": given.steps}
     twins = [server.create(**wanted, seed=seed) for seed in range(SEEDS)]
-    expected = {job["seed"]: job["sha256"] for job in (server.wait(video) for video in twins)}
+    expected = {
+        job["seed"]: job["frames_sha256"] for job in (server.wait(video) for video in twins)
+    }
     videos = [server.create(**wanted, seed=index % SEEDS) for index in range(given.jobs)]
     dice, start = random.Random(1), time.monotonic()
     kills = {"worker": 0, "server": 0}
@@ -92,7 +94,7 @@ def report(server: Served, videos: list[str], expected: dict[int, str]) -> dict[
         "failed": sum(job["state"] == "failed" for job in jobs),
         "delivered_twice": sum(text.count("event: completed") > 1 for text in told),
         "different": sum(
-            job["state"] == "done" and job["sha256"] != expected[job["seed"]] for job in jobs
+            job["state"] == "done" and job["frames_sha256"] != expected[job["seed"]] for job in jobs
         ),
         "attempts": sum(text.count("event: begun") for text in told),
     }

@@ -168,7 +168,10 @@ def settle(model: FilmModel, request: Request) -> tuple[Request, PixelShape, tup
     for prompt in request.prompts:
         check_prompt(prompt)
     likes = model.capabilities
-    height, width = check_size(request.height or likes.height, request.width or likes.width)
+    height, width = check_size(
+        likes.height if request.height is None else request.height,
+        likes.width if request.width is None else request.width,
+    )
     if request.seconds:
         check_seconds(request.seconds)
     asked = PixelShape(max(1, round(request.seconds * likes.fps) + 1), height, width)

@@ -27,7 +27,7 @@ def test_things_that_cross_keep_their_identity() -> None:
         ]
         for t in range(17)
     ]
-    tracks = [described(track) for track in follow(frames)]
+    tracks = [described(track, {}) for track in follow(frames)]
     assert sorted((t.kind, t.colour, t.heading, len(t.spots)) for t in tracks) == [
         ("ball", "red", "right", 17),
         ("cube", "blue", "left", 17),
@@ -52,7 +52,7 @@ def test_what_flashes_up_once_is_an_error() -> None:
 def test_one_doubtful_frame_does_not_change_the_answer() -> None:
     track = [peak(t, 0.3, kind="cone", colour="green") for t in range(6)]
     track[2] = peak(2, 0.3, kind="ball", colour="green", sure=0.55)
-    thing = described(track)
+    thing = described(track, {})
     assert thing.kind == "cone"
     assert 0.5 < thing.answers["kind"].sure < 0.95
     assert thing.heading == "none"

@@ -17,7 +17,8 @@ def seen(*things: SeenThing, light: float = 0.9) -> Seen:
 
 def test_a_sentence_names_things_motion_ground_and_light() -> None:
     told = in_words(seen(thing(0.1, 0.9, kind="cube", colour="orange"), thing(0.5, 0.5)))
-    assert told.sentence == "an orange cube and a red ball moves to the right on snow at night"
+    moving = "an orange cube moves to the right on snow at night"
+    assert told.sentence == f"{moving}; there is also a red ball"
     assert told.tags == "orange cube, red ball, snow, night"
 
 

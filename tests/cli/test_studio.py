@@ -82,7 +82,7 @@ def test_a_board_is_made_changed_undone_and_exported(
     board.write_text(board.read_text().replace("a medium matte red ball", "a red ball"))
     assert main(["storyboard", str(board), *common, "--json"]) == 0
     told = json.loads(capsys.readouterr().out.partition("\n{")[2].join(("{", "")))
-    assert [item["frames"] for item in told["items"]] == [9, 9]
+    assert [item["frames"] for item in told["items"]] == [5, 9]
     assert main(["storyboard", "--undo", *common]) == 0
     first = next(project().history().present.shots())
     assert "medium matte red ball" in first.prompt

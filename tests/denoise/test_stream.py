@@ -81,7 +81,7 @@ def test_windows_overlap_by_the_context(bundle: Bundle) -> None:
     voice = voice.after(canvas(bundle, 2)).after(canvas(bundle, 5))
     assert voice.context is not None
     assert len(voice.context) == CONTEXT
-    with_reference = Reference(torch.zeros(1, 32, 4, 4)).apply(canvas(bundle, 1)).outside()
+    with_reference = Reference(torch.zeros(1, 48, 4, 4)).apply(canvas(bundle, 1)).outside()
     again = voice.after(with_reference).after(canvas(bundle, 5)).context
     assert again is not None
     assert len(again.outside()) == 1
@@ -118,7 +118,7 @@ def test_progress_counts_the_whole_film_and_may_stop_it(causal: Bundle) -> None:
 
 
 def test_decoding_goes_on_where_it_stopped(bundle: Bundle) -> None:
-    z = torch.randn(11, 32, 4, 4, generator=torch.manual_seed(5))
+    z = torch.randn(11, 48, 4, 4, generator=torch.manual_seed(5))
     whole = np.concatenate(list(bundle.decode(z)))
     parts = np.concatenate(list(decode_parts(bundle, [z[:2], z[2:9], z[9:]])))
     assert np.array_equal(parts, whole)
@@ -136,9 +136,10 @@ class Plain:
         self.capabilities, self.checksums = bundle.capabilities, bundle.checksums
         self.read, self.velocity = bundle.read, bundle.velocity
         self.encode, self.decode = bundle.encode, bundle.decode
+        self.schedule = bundle.schedule
 
 
 def test_decoding_goes_on_for_models_without_a_stream_of_their_own(bundle: Bundle) -> None:
-    z = torch.randn(11, 32, 4, 4, generator=torch.manual_seed(5))
+    z = torch.randn(11, 48, 4, 4, generator=torch.manual_seed(5))
     parts = np.concatenate(list(decode_parts(Plain(bundle), [z[:2], z[2:9], z[9:]])))
     assert np.array_equal(parts, np.concatenate(list(bundle.decode(z))))

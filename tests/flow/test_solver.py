@@ -31,7 +31,7 @@ def test_the_error_falls_with_the_solvers_order(solver: Solver, order: int) -> N
     x = torch.log2(torch.tensor([float(n) for n in counts]))
     y = torch.log2(torch.tensor([error(solver, n) for n in counts]))
     slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
-    assert float(-slope) == pytest.approx(order, abs=0.15)
+    assert float(-slope) == pytest.approx(order, abs=0.3)
 
 
 @pytest.mark.parametrize("solver", [euler, heun])

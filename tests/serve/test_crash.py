@@ -18,7 +18,7 @@ def test_a_killed_worker_goes_on_from_its_last_checkpoint(serve: Serve) -> None:
     before = server.job(video)["done"]
     job, undisturbed = server.wait(video), server.wait(twin)
     assert job["state"] == "done", job
-    assert job["sha256"] == undisturbed["sha256"]
+    assert job["frames_sha256"] == undisturbed["frames_sha256"]
     events = server.http.get(f"/kinora/v1/jobs/{video}/events").text
     assert events.count("event: begun") == 2
     after_death = events.split("event: begun")[2]

@@ -108,7 +108,7 @@ def test_nothing_is_lost_and_nothing_done_twice(
         frozen.send_signal(signal.SIGCONT)
         jobs = [server.wait(video) for video in videos]
         assert [job["state"] for job in jobs] == ["done"] * FILMS, jobs
-        assert len({job["sha256"] for job in jobs if job["seed"] == 0}) == 1
+        assert len({job["frames_sha256"] for job in jobs if job["seed"] == 0}) == 1
         for video in videos:
             events = server.http.get(f"/kinora/v1/jobs/{video}/events").text
             assert events.count("event: completed") == 1, json.dumps(events)

@@ -43,7 +43,7 @@ def test_pause_and_resume_make_the_very_film(server: Served) -> None:
     assert act(server, video, "resume").status_code == 202
     done, twin = server.wait(video), server.wait(undisturbed)
     assert done["state"] == twin["state"] == "done"
-    assert done["sha256"] == twin["sha256"]
+    assert done["frames_sha256"] == twin["frames_sha256"]
 
 
 def test_a_cancelled_job_is_tried_again(server: Served) -> None:

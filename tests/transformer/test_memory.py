@@ -24,7 +24,7 @@ def place(time: torch.Tensor, chunk: torch.Tensor | None = None) -> Place:
 
 
 def latents(frames: int) -> torch.Tensor:
-    return torch.randn(1, frames, 32, ROWS * 2, COLUMNS * 2, generator=torch.manual_seed(1))
+    return torch.randn(1, frames, 48, ROWS * 2, COLUMNS * 2, generator=torch.manual_seed(1))
 
 
 @torch.inference_mode()

@@ -28,13 +28,10 @@ def test_drawing_only_what_moved_equals_drawing_everything() -> None:
 
 
 def test_views_show_the_same_moment_from_other_sides() -> None:
-    from kinora.world.camera import pose
-
     take = sample_take(4, mix=Mix(max_things=1, still_camera=1.0, cuts=0.0))
-    views = [pose(take.scene.camera, view=view) for view in ("front", "left", "back")]
     pictures = [
-        render(take.scene, take.motion, poses=[view] * take.scene.frames, **SIZE)[0]
-        for view in views
+        render(take.scene, take.motion, poses=poses(take.scene, view=view)[0], **SIZE)[0]
+        for view in ("front", "left", "back")
     ]
     assert (pictures[0] != pictures[1]).any()
     assert (pictures[0] != pictures[2]).any()

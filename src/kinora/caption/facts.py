@@ -48,12 +48,10 @@ class SeenThing:
     Args:
         answers: question -> answer, over all frames in which it is seen.
         spots: the frames in which it is seen, in order.
-        happenings: what it does, each with its probability, likeliest first.
     """
 
     answers: Mapping[str, Answer]
     spots: tuple[Spot, ...]
-    happenings: tuple[Answer, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -126,6 +124,5 @@ def _thing(thing: SeenThing) -> dict[str, Any]:
     return {
         **{name: _told(answer) for name, answer in thing.answers.items()},
         "heading": thing.heading,
-        "happenings": [_told(answer) for answer in thing.happenings],
         "spots": rounded,
     }

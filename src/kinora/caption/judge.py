@@ -12,7 +12,8 @@ from kinora.caption.glimpse import shrink, to_input
 from kinora.caption.network import Eye, EyeConfig, Glance
 from kinora.caption.peaks import Peak, peaks
 from kinora.caption.store import JUDGE, fill, read_settings
-from kinora.caption.track import agree, described, follow
+from kinora.caption.track import described, follow
+from kinora.caption.vote import Tables, agree, read_tables
 from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress, Progress, silent
 
@@ -24,6 +25,7 @@ class Judge:
     """Networks that tell what a clip shows."""
 
     eye: Eye
+    tables: Tables
 
     def see(self, clip: Clip, *, on_progress: OnProgress = silent) -> Seen:
         """The facts of a clip, from every frame of it."""
@@ -35,7 +37,9 @@ class Judge:
             for question, logits in glance.of_frames.items():
                 scene[question].append(logits.softmax(1).numpy())
             on_progress(Progress("caption", len(found), len(clip)))
-        things = sorted((described(track) for track in follow(found)), key=lambda t: -len(t.spots))
+        things = sorted(
+            (described(track, self.tables) for track in follow(found)), key=lambda t: -len(t.spots)
+        )
         return Seen(
             frames=len(clip),
             fps=clip.fps,
@@ -63,4 +67,5 @@ def load_judge(folder: Path = JUDGE) -> Judge:
     Raises:
         NotFoundError: its files are missing or damaged.
     """
-    return Judge(eye=fill(Eye(read_settings(folder / "eye", EyeConfig)), folder / "eye"))
+    eye = fill(Eye(read_settings(folder / "eye", EyeConfig)), folder / "eye")
+    return Judge(eye=eye, tables=read_tables(folder))

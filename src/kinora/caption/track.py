@@ -7,11 +7,11 @@ handful of things.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kinora.caption.answers import OF_A_THING
-from kinora.caption.facts import Answer, SeenThing
+from kinora.caption.facts import SeenThing
 from kinora.caption.peaks import Peak
+from kinora.caption.vote import Tables, agree
 
 Track = list[Peak]
 FAR = 1.0
@@ -64,20 +64,12 @@ def cost(track: Track, peak: Peak) -> float:
     return float(np.hypot(dx, 0.6 * dy)) / reach + LOOKS * sum(1 - value for value in alike)
 
 
-def described(track: Track) -> SeenThing:
-    """The track's answers over all its frames: the mean of their logarithms, surer frames first."""
+def described(track: Track, tables: Tables) -> SeenThing:
+    """The track's answers over all its frames, surer frames first."""
     weights = np.array([peak.spot.sure for peak in track])
     weights = weights / weights.sum()
     answers = {}
     for question, words in OF_A_THING.items():
-        rows = np.stack([peak.answers[question] for peak in track])
-        answers[question] = agree(rows, weights, words)
+        rows = np.stack([peak.answers[question] for peak in track]).astype(np.float64)
+        answers[question] = agree(rows, weights, words, table=tables.get(question))
     return SeenThing(answers=answers, spots=tuple(peak.spot for peak in track))
-
-
-def agree(rows: NDArray[np.float32], weights: NDArray[np.float64], words: Sequence[str]) -> Answer:
-    """One answer from `[n answers]` probabilities and the weight of each row."""
-    mean = np.exp(weights @ np.log(rows.astype(np.float64) + 1e-6))
-    mean /= mean.sum()
-    best = int(mean.argmax())
-    return Answer(words[best], float(mean[best]))

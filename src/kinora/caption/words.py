@@ -24,9 +24,13 @@ def in_words(seen: Seen) -> Words:
     names = [name_of(thing) for thing in seen.things]
     tags = ", ".join([*names, *filter(None, (ground, light))])
     place = f"{f' on {ground}' if ground else ''}{f' at {light}' if light else ''}"
-    subject = _listed([f"{_article(name)} {name}" for name in names]) or NOTHING
+    things = [f"{_article(name)} {name}" for name in names]
     doing = _doing(seen.things[0]) if seen.things else ""
-    sentence = f"{subject}{f' {doing}' if doing else ''}{place}"
+    if doing:
+        others = f"; there is also {_listed(things[1:])}" if things[1:] else ""
+        sentence = f"{things[0]} {doing}{place}{others}"
+    else:
+        sentence = f"{_listed(things) or NOTHING}{place}"
     return Words(tags=tags or UNKNOWN, sentence=sentence, paragraph=_paragraph(seen, place))
 
 
@@ -59,12 +63,8 @@ def _paragraph(seen: Seen, place: str) -> str:
 
 
 def _doing(thing: SeenThing) -> str:
-    """What it does, if that is sure; else only which way it goes."""
-    name = _sure(thing.happenings[0]) if thing.happenings else ""
-    way = f"to the {thing.heading}" if thing.heading != "none" else ""
-    if name in ("", "stands still"):
-        return f"moves {way}" if way else ""
-    return f"{name} {way}".strip()
+    """Which way it goes, if it goes anywhere."""
+    return f"moves to the {thing.heading}" if thing.heading != "none" else ""
 
 
 def _sure(answer: Answer) -> str:

@@ -11,11 +11,15 @@ from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 from kinora.core.config import merge, parse_assignments, settle
 from kinora.core.errors import NotFoundError, UsageError
+from kinora.core.progress import OnProgress
 from kinora.recipes import RECIPES
 
 if TYPE_CHECKING:
     from kinora.recipes.autoencoder import AutoencoderRecipe
     from kinora.recipes.film import FilmRecipe
+    from kinora.recipes.judge import JudgeRecipe
+
+    Recipe = AutoencoderRecipe | FilmRecipe | JudgeRecipe
 
 
 def train(
@@ -49,7 +53,7 @@ def train(
         show(recipe.model_dump(mode="json"), as_json=True)
         return
     folder = out or Path("runs") / name
-    if not resume and (folder / "checkpoint").exists():
+    if not resume and any(folder.rglob("checkpoint")):
         raise UsageError(
             f"{folder} already holds a run",
             remedy="Add --resume to go on with it, or choose another --out",
@@ -66,9 +70,12 @@ def train(
                 recipe, folder, data=data, resume=resume, device=device, on_progress=on_progress
             )
             made = folder / "autoencoder"
+        elif name == "judge_tiny":
+            made = _judge(recipe, folder, data=data, resume=resume, on_progress=on_progress)
         else:
-            from kinora.recipes.film import train_film
+            from kinora.recipes.film import FilmRecipe, train_film
 
+            assert isinstance(recipe, FilmRecipe), recipe
             if autoencoder is None or not (autoencoder / "config.json").exists():
                 raise NotFoundError(
                     "a film recipe needs a trained autoencoder",
@@ -84,7 +91,17 @@ def train(
     show({"recipe": name, "made": str(made)}, as_json=as_json)
 
 
-def recipe_named(name: str, assignments: list[str] | None) -> "AutoencoderRecipe | FilmRecipe":
+def _judge(
+    recipe: "Recipe", folder: Path, *, data: Path, resume: bool, on_progress: OnProgress
+) -> Path:
+    from kinora.recipes.judge import JudgeRecipe, train_judge
+
+    assert isinstance(recipe, JudgeRecipe), recipe
+    train_judge(recipe, folder, data=data, resume=resume, on_progress=on_progress)
+    return folder / "judge"
+
+
+def recipe_named(name: str, assignments: list[str] | None) -> "Recipe":
     """The recipe with the words of `--set` applied; an unknown name or key is a `UsageError`."""
     if name not in RECIPES:
         raise UsageError(
@@ -92,7 +109,5 @@ def recipe_named(name: str, assignments: list[str] | None) -> "AutoencoderRecipe
         )
     recipe: Any = getattr(import_module(RECIPES[name]), name)()
     changes = parse_assignments(assignments or ())
-    made: AutoencoderRecipe | FilmRecipe = settle(
-        type(recipe), merge(recipe.model_dump(mode="json"), changes)
-    )
+    made: Recipe = settle(type(recipe), merge(recipe.model_dump(mode="json"), changes))
     return made

@@ -1,15 +1,16 @@
 """`kinora world`. In: how many clips of what. Out: a contact sheet, or a folder of data."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kinora.cli.options import Json, Quiet
+from kinora.cli.output import show
+from kinora.cli.progress import reporting
 from kinora.core.errors import NotFoundError, UsageError
-from kinora.core.progress import OnProgress, Progress, silent
+from kinora.core.progress import OnProgress, Progress
 from kinora.core.shape import parse_size
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def world(
         typer.Option("--mix", metavar="KEY=VALUE", help="A dial of the world; may be repeated."),
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for one a core.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Render the simulated world: contact sheets to look at, or whole data sets with their truth."""
     height, width = parse_size(size)
@@ -42,13 +44,13 @@ def world(
     from kinora.world.mix import parse_mix
 
     order = Order(count, seed, frames, width, height, fps, parse_mix(mix or ()))
-    with _bar(quiet=quiet) as on_progress:
+    with reporting(as_json=as_json, quiet=quiet) as on_progress:
         if out.suffix.lower() == ".png":
             _write_sheet(order, out, on_progress)
         else:
             crew = workers or os.cpu_count() or 1
             write_folder(order, out, workers=min(crew, count), on_progress=on_progress)
-    typer.echo(out)
+    show({"file": str(out), "clips": count}, as_json=as_json, text=str(out))
 
 
 def _need_world() -> None:
@@ -78,20 +80,3 @@ def _write_sheet(order: "Order", out: Path, on_progress: OnProgress) -> None:
     part = out.with_suffix(".part.png")
     contact_sheet(clips).save(part)
     part.replace(out)
-
-
-@contextmanager
-def _bar(*, quiet: bool) -> Iterator[OnProgress]:
-    """A bar on a terminal, nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield silent
-        return
-    columns = (TextColumn("Rendering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=console) as display:
-        task = display.add_task("render", total=None)
-        yield lambda report: display.update(task, completed=report.done, total=report.total)

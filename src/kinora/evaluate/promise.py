@@ -89,8 +89,8 @@ def draw(seed: int, *, mix: Mix, frames: int) -> Promise:
 
 
 def draw_all(count: int, *, seed: int, frames: int) -> Sequence[Promise]:
-    """`count` promises: three in ten held out, three in ten about two things."""
-    drawn = []
+    """`count` different promises: three in ten held out, three in ten about two things."""
+    drawn: dict[str, Promise] = {}
     for index in range(count):
         things = 2 if index % 10 in (2, 5, 8) else 1
         mix = Mix(
@@ -98,10 +98,15 @@ def draw_all(count: int, *, seed: int, frames: int) -> Sequence[Promise]:
             max_things=things,
             happenings=TOLD,
             still_camera=1.0,
+            cuts=0.0,
             heldout="only" if index % 10 in (1, 4, 8) else "never",
         )
-        drawn.append(draw(seed + index, mix=mix, frames=frames))
-    return drawn
+        attempt = 0
+        while len(drawn) == index:
+            one = draw(seed + index + attempt * count, mix=mix, frames=frames)
+            drawn.setdefault(one.prompt, one)
+            attempt += 1
+    return list(drawn.values())
 
 
 def real(promise: Promise, *, width: int = 256, height: int = 160) -> Clip:

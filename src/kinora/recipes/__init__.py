@@ -8,5 +8,6 @@ RECIPES = {
     "autoencoder_small": "kinora.recipes.autoencoder",
     "film_tiny": "kinora.recipes.film",
     "film_small": "kinora.recipes.film",
+    "judge_tiny": "kinora.recipes.judge",
 }
 """Name of the function -> its module, imported only when it is asked for."""

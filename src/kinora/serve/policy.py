@@ -8,13 +8,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from kinora.core.errors import UsageError
+from kinora.core.errors import KinoraError, UsageError
 from kinora.serve.settings import Settings
 
 MINORS = re.compile(
     r"\b(child|children|kids?|minors?|toddler|infant|underage|schoolgirl|schoolboy|teens?)\b", re.I
 )
 SEXUAL = re.compile(r"\b(nude|naked|sex|sexual|sexy|porn|pornographic|erotic|nsfw)\b", re.I)
+
+
+class PolicyError(KinoraError):
+    """A finished film that is not delivered."""
+
+    code = "content_policy"
 
 
 class Policy(Protocol):

@@ -110,6 +110,8 @@ def work(errand: Errand) -> Decoded:
         frames = cover(frame, height=height, width=width)[None]
     else:
         found = probe(errand.file, limits=limits)
+        if found.seconds > errand.seconds:
+            raise BadMediaError(f"{found.seconds:.0f} seconds are more than {errand.seconds:g}")
         size = scaled(found.height, found.width, area=errand.area)
         frames = read(errand.file, fps=errand.fps, size=size, limits=limits).clip.frames
     np.save(errand.target, frames)

@@ -71,10 +71,18 @@ def load_checkpoint(
             why=str(error).splitlines()[0],
             remedy="Start anew without --resume, in another folder",
         ) from error
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     by_index: dict[int, dict[str, Tensor]] = {}
     for key, value in moments.items():
         index, name = key.split(".", 1)
-        by_index.setdefault(int(index), {})[name] = value
+        by_index.setdefault(int(index), {})[name] = _laid_out(value, like=weights[int(index)])
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": by_index, "param_groups": groups})
     return state
+
+
+def _laid_out(moment: Tensor, *, like: Tensor) -> Tensor:
+    """The moment with its weight's strides: the fused optimizer walks both as they lie in memory."""
+    if moment.shape != like.shape:
+        return moment
+    return torch.empty_like(like, dtype=moment.dtype).copy_(moment)

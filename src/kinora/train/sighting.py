@@ -47,7 +47,8 @@ def lay_out(things: Tensor, rows: int, columns: int) -> Cells:
     y = things[..., -3] * rows - 0.5
     grid_y = torch.arange(rows).view(1, 1, rows, 1)
     grid_x = torch.arange(columns).view(1, 1, 1, columns)
-    dx, dy = torch.broadcast_tensors(x[..., None, None] - grid_x, y[..., None, None] - grid_y)
+    dx = (x[..., None, None] - grid_x).expand(-1, -1, rows, columns)
+    dy = (y[..., None, None] - grid_y).expand(-1, -1, rows, columns)
     far = torch.maximum(dx.abs(), dy.abs()).masked_fill(~there[..., None, None], 1e9)
     nearest, owner = far.min(dim=1)
     mine = visible.gather(1, owner.flatten(1)).view_as(owner)

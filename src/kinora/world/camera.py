@@ -116,11 +116,13 @@ def _vec3(values: Sequence[float]) -> Vec3:
     return x, y, z
 
 
-def poses(scene: Scene) -> tuple[tuple[CameraPose, ...], tuple[str, ...]]:
-    """The camera and the view of every frame."""
+def poses(
+    scene: Scene, *, view: str | None = None
+) -> tuple[tuple[CameraPose, ...], tuple[str, ...]]:
+    """The camera and the view of every frame; all of them from one `view` if it is given."""
     last = max(1, scene.frames - 1)
     views = tuple(
-        next((cut.view for cut in reversed(scene.cuts) if cut.frame <= t), "front")
+        view or next((cut.view for cut in reversed(scene.cuts) if cut.frame <= t), "front")
         for t in range(scene.frames)
     )
-    return tuple(pose(scene.camera, t / last, view=view) for t, view in enumerate(views)), views
+    return tuple(pose(scene.camera, t / last, view=v) for t, v in enumerate(views)), views

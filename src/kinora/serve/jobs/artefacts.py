@@ -1,12 +1,13 @@
 """What a job leaves behind, by name. In: a store, a video. Out: files to read and files to become artefacts."""
 
 import hashlib
+import io
 import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -67,6 +68,10 @@ class Artefacts:
         self._store.put(self.key(name), part)
         part.unlink()
 
+    def beside(self, name: str) -> Path:
+        """A path among the local copies."""
+        return self._scratch / name
+
     def remove(self, name: str) -> None:
         """Forget it."""
         self._store.delete(self.key(name))
@@ -79,7 +84,7 @@ class Artefacts:
     def sha256(self, name: str) -> str:
         """Hex digest of what is stored."""
         with self._store.open(self.key(name)) as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            return hashlib.file_digest(cast(io.BufferedIOBase, stream), "sha256").hexdigest()
 
     def describe(self, name: str) -> dict[str, Any]:
         """What the row says of it."""

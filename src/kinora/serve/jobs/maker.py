@@ -17,13 +17,14 @@ from torch import Tensor
 from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress
 from kinora.denoise.loop import Begun, denoise
-from kinora.denoise.model import FilmModel
-from kinora.generate import decoded
+from kinora.denoise.model import FilmModel, Read
+from kinora.denoise.stream import Overlap
+from kinora.generate import decoded, dream
 from kinora.media.image import cover
 from kinora.media.write import ClipWriter
 from kinora.serve.edits import Assets, Plan, plan
 from kinora.serve.jobs import rows
-from kinora.serve.jobs.artefacts import Artefacts, character, picture, source
+from kinora.serve.jobs.artefacts import Artefacts, character, folder, picture, source
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
 from kinora.serve.jobs.guard import persist
@@ -92,9 +93,10 @@ class Maker:
         files = self._files(video)
         if files.has("film.mp4"):
             return
-        drawn = files.local("drawn.mp4")
+        drawn, wish = files.local("drawn.mp4"), self._wish(video)
+        parents = self._parents(files, video)
         with files.making("film.mp4") as target:
-            self._seal(drawn, target, wish=self._wish(video), video=video)
+            self._seal(drawn, target, wish=wish, video=video, parents=parents)
 
     def deliver(self, video: str, generation: int) -> None:
         """Tell the world, once."""
@@ -119,27 +121,34 @@ class Maker:
         teller = Teller(self._database, self._control, video, generation)
         teller(Progress("text", 0, 1))
         laid = plan(self._model, wish, self._assets(files, wish))
-        request = laid.request
-        assert request.guidance and request.steps, "settled"
-        text = self._model.read(request.prompts, negative=request.negative)
+        text = self._model.read(laid.request.prompts, negative=laid.request.negative)
         if text.not_understood:
             self._note(video, generation, text.not_understood)
-        teller = Teller(
-            self._database, self._control, video, generation,
-            on_step=self._checkpoints(files, video, generation),
-        )  # fmt: skip
+        guidance = laid.request.guidance
+        assert guidance, "settled"
+        if laid.frames <= Overlap(self._model, text, guidance).window:
+            kept = self._checkpoints(files, video, generation)
+            teller = Teller(self._database, self._control, video, generation, on_step=kept)
+            latents = self._walk(files, laid, text, teller)
+        else:
+            parts = dream(self._model, laid.canvas, text, laid.request, on_progress=teller)
+            latents = torch.cat([part.latents for part in parts])
+        save(files, "latents.safetensors", latents=latents)
+
+    def _walk(self, files: Artefacts, laid: Plan, text: Read, on_progress: OnProgress) -> Tensor:
+        """A film of one canvas, which goes on from the checkpoint of an earlier attempt."""
+        request, model = laid.request, self._model
+        assert request.guidance and request.steps, "settled"
         done = denoise(
             laid.canvas,
-            self._model.velocity(laid.canvas, text, guidance=request.guidance),
+            model.velocity(laid.canvas, text, guidance=request.guidance),
             noise=laid.canvas.noise(request.seed),
-            schedule=self._model.schedule(
-                laid.canvas, steps=request.steps, shift=request.shift
-            ),
-            hold=self._model.capabilities.holding(laid.canvas),
+            schedule=model.schedule(laid.canvas, steps=request.steps, shift=request.shift),
+            hold=model.capabilities.holding(laid.canvas),
             begun=begun(files, laid),
-            on_progress=teller,
+            on_progress=on_progress,
         )
-        save(files, "latents.safetensors", latents=done.latents[: laid.frames])
+        return done.latents[: laid.frames]
 
     def _checkpoints(
         self, files: Artefacts, video: str, generation: int
@@ -160,7 +169,8 @@ class Maker:
         latents = load(files.local("latents.safetensors"))["latents"]
         fps = self._model.capabilities.fps
         shown = frames_shown(seconds=wish.seconds, fps=fps)
-        frames = islice(single(decoded(self._model, latents, on_progress=on_progress)), shown)
+        chunks = decoded(self._model, [latents], len(latents), on_progress)
+        frames = islice(single(chunks), shown)
         pictures = Pictures(count=shown)
         rate = wish.fps or fps
         comment = files.recipe(wish) if wish.metadata else ""
@@ -198,6 +208,16 @@ class Maker:
 
     def _files(self, video: str) -> Artefacts:
         return Artefacts(self._store, video, scratch=self._scratch)
+
+    def _parents(self, files: Artefacts, video: str) -> tuple[Path, ...]:
+        """The film that this one was made from, if it is still there."""
+        with self._database.read() as connection:
+            row = rows.find(connection, video)
+        if row is None or row.remixed_from is None:
+            return ()
+        file = files.beside(f"{row.remixed_from}.mp4")
+        key = f"{folder(row.remixed_from)}/film.mp4"
+        return (file,) if self._store.fetch(key, file) else ()
 
     def _wish(self, video: str) -> Wish:
         with self._database.read() as connection:

@@ -24,6 +24,7 @@ from kinora.serve.jobs.maker import Maker
 from kinora.serve.jobs.reap import worker_lock
 from kinora.serve.jobs.seal import Seal
 from kinora.serve.jobs.watcher import Watcher
+from kinora.serve.policy import load_policy
 from kinora.serve.settings import WORKER_VARIABLE, Settings
 from kinora.serve.store import open_store
 
@@ -56,7 +57,7 @@ def work(settings: Settings, *, worker: str, parent: int | None = None) -> None:
         store=store,
         scratch=settings.data / "scratch" / worker,
         control=control,
-        seal=Seal(),
+        seal=Seal(settings, load_policy(settings)),
         checkpoint_seconds=settings.checkpoint_seconds,
         keep_seconds=settings.retention_hours * 3600,
     )

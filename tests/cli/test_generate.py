@@ -1,0 +1,103 @@
+"""`kinora generate` as its users meet it: a real process, real files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kinora.media.read import read
+from kinora.media.sidecar import read_sidecar, sha256
+from kinora.models import save_bundle
+from tiny import tiny_bundle
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_bundle(tiny_bundle(), tmp_path_factory.mktemp("model"))
+
+
+PROMPT = "a red ball rolls past the blue cube"
+
+
+def test_a_film_its_sidecar_and_its_latents(kinora, model: Path, tmp_path: Path) -> None:
+    done = kinora(
+        "generate",
+        PROMPT,
+        "--model",
+        model,
+        "--seconds",
+        1,
+        "--seed",
+        7,
+        "--out",
+        "film.mp4",
+        "--json",
+    )
+    assert done.returncode == 0, done.stderr
+    (film,) = json.loads(done.stdout)["films"]
+    assert film["file"] == "film.mp4"
+    clip = read(tmp_path / "film.mp4").clip
+    assert (len(clip), clip.width, clip.height) == (9, 96, 64)
+    told = read_sidecar(tmp_path / "film.mp4")
+    assert told.seed == 7
+    assert told.shots[0].prompt == PROMPT
+    assert told.output is not None
+    assert told.output.sha256 == sha256(tmp_path / "film.mp4")
+    assert told.model is not None
+    assert len(told.model.weights) == 3
+    assert (tmp_path / "film.mp4.latents").exists()
+
+
+def test_same_seed_same_bytes(kinora, model: Path, tmp_path: Path) -> None:
+    for name in ("one.mp4", "two.mp4"):
+        kinora("generate", PROMPT, "--model", model, "--seconds", 1, "--seed", 7, "-o", name, "-q")
+    assert (tmp_path / "one.mp4").read_bytes()[-2000:] == (tmp_path / "two.mp4").read_bytes()[
+        -2000:
+    ]
+
+
+def test_many_a_still_and_a_sheet(kinora, model: Path, tmp_path: Path) -> None:
+    done = kinora(
+        "generate", PROMPT, "--model", model, "--image", "-n", 2, "--seed", 5, "--out", "still.png",
+        "--sheet", "sheet.png", "--quiet",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert {p.name for p in tmp_path.glob("*.png")} == {"still-5.png", "still-6.png", "sheet.png"}
+
+
+def test_words_can_be_left_out(kinora, model: Path, tmp_path: Path) -> None:
+    kinora("generate", PROMPT, "--model", model, "--image", "--out", "x.png", "--no-metadata")
+    assert "ball" not in (tmp_path / "x.png.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ([""], 2),
+        (["x" * 40_000], 2),
+        (["\x07\x08"], 2),
+        ([PROMPT, "--size", "0"], 2),
+        ([PROMPT, "--size", "100000x100000"], 2),
+        ([PROMPT, "--seconds", "-1"], 2),
+        ([PROMPT, "--steps", "0"], 2),
+        ([PROMPT, "--model", "nonesuch"], 3),
+        ([PROMPT, "--out", "film.xyz"], 2),
+        ([PROMPT, "--out", "/proc/nowhere/film.mp4"], 1),
+    ],
+)
+def test_bad_input_is_one_line_with_a_remedy(
+    kinora, model: Path, tmp_path: Path, words, code
+) -> None:
+    if "--model" not in words:
+        words = [*words, "--model", model]
+    done = (
+        kinora("generate", *words, "--seconds=1")
+        if "--seconds" not in words
+        else kinora("generate", *words)
+    )
+    assert done.returncode in {code, 3 if "/proc" in str(words) else code}, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("kinora: ")
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("film*"))

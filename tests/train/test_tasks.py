@@ -1,0 +1,141 @@
+"""What the two networks learn: their batches, levels and losses, at the smallest size."""
+
+import pytest
+import torch
+
+from kinora.autoencoder.model import AutoencoderConfig
+from kinora.data.pool import Pool
+from kinora.evaluate.fidelity import fidelity
+from kinora.text.encoder import TextConfig
+from kinora.text.tokenizer import Tokenizer
+from kinora.train.autoencoder import AutoencoderTask, AutoencoderTaskConfig, finish
+from kinora.train.film import FilmTask, FilmTaskConfig, Stage
+from kinora.train.loop import RunConfig, Trainer
+from kinora.train.optimizer import OptimizerConfig
+from kinora.transformer.model import TransformerConfig
+
+NETWORK = AutoencoderConfig(fine=16, coarse=16, refine=8, depth=1)
+
+
+def moving_squares(clips: int) -> Pool:
+    """Bright squares that slide over a dark ground, one pixel a frame."""
+    frames = torch.full((clips, 9, 64, 96, 3), 40, dtype=torch.uint8)
+    for clip in range(clips):
+        for t in range(9):
+            x = 4 * clip % 50 + 3 * t
+            frames[clip, t, 20:40, x : x + 16] = torch.tensor(
+                [220, 60 + 9 * clip, 40], dtype=torch.uint8
+            )
+    labels = torch.zeros(clips, 3, 4, 6, 2, dtype=torch.uint8)
+    labels[:, :, 1, 2] = 3
+    return Pool({"frames": frames, "labels": labels}, tuple({} for _ in range(clips)))
+
+
+@pytest.fixture
+def compress() -> AutoencoderTask:
+    config = AutoencoderTaskConfig(
+        network=NETWORK, batch=2, latents=2, crop=64, align=0.0, small=0.0, noise=0.0, bound=0.0
+    )
+    task = AutoencoderTask(config, [moving_squares(8)], seed=0)
+    task.start(8)
+    return task
+
+
+def test_the_autoencoder_learns_beyond_its_linear_start(
+    compress: AutoencoderTask, tmp_path
+) -> None:
+    pool = compress.pools[0]
+    pixels = pool.tensors["frames"][:4].permute(0, 1, 4, 2, 3).float() / 127.5 - 1
+    trainer = Trainer(
+        compress,
+        RunConfig(steps=80, ema=0.8, optimizer=OptimizerConfig(rate=1e-3, warmup=5)),
+        tmp_path,
+    )
+
+    def measure() -> float:
+        with torch.inference_mode():
+            return fidelity(
+                compress.autoencoder.decode(compress.autoencoder.encode(pixels)), pixels
+            ).all
+
+    before = measure()
+    trainer.run()
+    assert measure() > before
+    finish(compress.autoencoder, pixels)
+    with torch.inference_mode():
+        power = compress.autoencoder.encode(pixels).square().mean()
+    assert float(power) == pytest.approx(1.0, rel=1e-3)
+
+
+def test_batches_depend_on_the_step_alone(compress: AutoencoderTask) -> None:
+    assert torch.equal(compress.batch(7).pixels, compress.batch(7).pixels)
+    assert not torch.equal(compress.batch(7).pixels, compress.batch(8).pixels)
+
+
+def latent_pool(clips: int, frames: int) -> Pool:
+    generator = torch.Generator().manual_seed(frames)
+    tensors = {
+        "latents": torch.randn(clips, frames, 48, 4, 6, generator=generator).half(),
+        "labels": torch.zeros(clips, frames, 4, 6, 2, dtype=torch.uint8),
+    }
+    rows = tuple(
+        {"captions": ["red ball", "a red ball", "a red ball. it is red."]} for _ in range(clips)
+    )
+    return Pool(tensors, rows)
+
+
+@pytest.fixture
+def film() -> FilmTask:
+    tokenizer = Tokenizer.build(["a", "red", "ball", "it", "is", "."], {})
+    config = FilmTaskConfig(
+        transformer=TransformerConfig(width=64, depth=2, stem=16, context=64),
+        text=TextConfig(vocabulary=len(tokenizer), width=64, depth=1),
+        stages=(
+            Stage(until=2, buckets={"stills": 1.0}, tokens=48),
+            Stage(until=9, buckets={"clips": 1.0}, tokens=60, latents=3),
+        ),
+    )
+    pools = {"stills": latent_pool(8, 1), "clips": latent_pool(8, 5)}
+    return FilmTask(config, pools, tokenizer, seed=0)
+
+
+def test_stages_choose_bucket_length_and_batch(film: FilmTask) -> None:
+    assert film.batch(0).latents.shape == (8, 1, 48, 4, 6)
+    assert film.batch(2).latents.shape == (3, 3, 48, 4, 6)
+    assert film.batch(10_000).latents.shape == (3, 3, 48, 4, 6)
+
+
+def test_levels_make_frames_known_as_the_mixture_says(film: FilmTask) -> None:
+    level = film.levels(4000, 5, step=0)
+    assert level.shape == (4000, 5)
+    known = level == 0
+    first, three = known[:, 0] & ~known[:, 1], known[:, :3].all(1)
+    shares = {"first": 0.12 + 0.05, "three": 0.15, "ends": 0.05}
+    assert float(first.float().mean()) == pytest.approx(shares["first"], abs=0.03)
+    assert float(three.float().mean()) == pytest.approx(shares["three"], abs=0.03)
+    assert float(known[:, -1].float().mean()) == pytest.approx(shares["ends"], abs=0.02)
+    assert not known.all(1).any()
+
+
+def test_the_film_task_learns_one_batch_by_heart(film: FilmTask, tmp_path) -> None:
+    def error() -> float:
+        with torch.no_grad():
+            return float(film.loss(film.batch(0), 0)[1]["velocity"])
+
+    before = error()
+    optimizer = torch.optim.AdamW(film.networks.parameters(), lr=3e-3)
+    for _ in range(60):
+        loss, _ = film.loss(film.batch(0), 0)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert error() < 0.7 * before
+
+
+def test_the_aligning_head_reaches_the_middle_of_the_network(film: FilmTask) -> None:
+    film.loss(film.batch(0), 0)
+    film.align(film.batch(0).labels).backward()
+    assert film.head.weight.grad is not None
+    first, last = film.transformer.blocks[0], film.transformer.blocks[-1]
+    assert first.mlp.inward.weight.grad is not None
+    assert last.mlp.inward.weight.grad is None
