@@ -148,7 +148,7 @@ def fetch_blob(found: Release, file: Remote, expected: str) -> Path:
     """
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get, repo_folder_name
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
     root = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=found.name, repo_type="model")
     blob, part = root / "blobs" / expected, root / "blobs" / f"{expected}.part"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from einops import rearrange
 from torch import Tensor, nn
 
 HEARD: ContextVar[Mapping[str, Tensor] | None] = ContextVar("heard", default=None)
@@ -58,7 +59,7 @@ class Remembering:
         keys, values = self._keys_values(attn, encoder_hidden_states)
         queries = _heads(attn.norm_q(attn.to_q(hidden_states)), attn.heads)
         seen = nn.functional.scaled_dot_product_attention(queries, keys, values)
-        out: Tensor = seen.transpose(1, 2).flatten(2).type_as(hidden_states)
+        out = rearrange(seen, "b h n d -> b n (h d)").type_as(hidden_states)
         for layer in attn.to_out:
             out = layer(out)
         return out
@@ -78,5 +79,4 @@ def _made(attn: Any, states: Tensor) -> KeysValues:
 
 
 def _heads(x: Tensor, heads: int) -> Tensor:
-    """`[b n d] -> [b heads n d/heads]`."""
-    return x.unflatten(2, (heads, -1)).transpose(1, 2)
+    return rearrange(x, "b n (h d) -> b h n d", h=heads)
