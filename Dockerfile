@@ -1,19 +1,19 @@
-# The server and its workers. Build for CPU by default, for NVIDIA with --build-arg TORCH=cu128.
+# The server and its workers. The default torch of Linux brings CUDA along, several GB of it; where there
+# is no GPU, name a CPU build of torch (a wheel in this folder or its address): --build-arg TORCH=./torch.whl
 FROM python:3.12-slim
 
-ARG TORCH=cpu
+ARG TORCH=torch
 
 RUN useradd --create-home --uid 10001 kinora
 WORKDIR /opt/kinora
 COPY pyproject.toml README.md LICENSE NOTICE constraints.txt ./
 COPY src ./src
-RUN pip install --no-cache-dir --extra-index-url "https://download.pytorch.org/whl/${TORCH}" \
-      -c constraints.txt '.[serve]'
+RUN pip install --no-cache-dir -c constraints.txt "${TORCH}" '.[serve]'
 
+RUN mkdir /var/lib/kinora && chown kinora /var/lib/kinora
 USER kinora
-ENV KINORA_DATA=/home/kinora/data
-RUN mkdir /home/kinora/data
-VOLUME /home/kinora/data
+ENV KINORA_DATA=/var/lib/kinora
+VOLUME /var/lib/kinora
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
   CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/kinora/v1/health')"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kinora.caption.facts import Answer
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Tables = Mapping[str, Floats]
 """Question -> `[true said]`, the probability of what a frame says given what is true."""
 

@@ -56,7 +56,8 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Make a film from a prompt."""
-    from kinora.generate import Request, check_prompt, load
+    from kinora.core.prompt import check_prompt
+    from kinora.generate import Request, load
     from kinora.media.sheet import save_sheet
     from kinora.media.target import check_target
     from kinora.models import DEFAULT

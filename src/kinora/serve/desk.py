@@ -218,5 +218,5 @@ def digest_of(fields: Mapping[str, Any], uploads: Mapping[str, UploadFile]) -> s
     for name in sorted(uploads):
         uploads[name].file.seek(0)
         told.update(name.encode())
-        told.update(hashlib.file_digest(uploads[name].file, "sha256").digest())
+        told.update(hashlib.sha256(uploads[name].file.read()).digest())
     return told.hexdigest()

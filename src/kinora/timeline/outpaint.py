@@ -58,7 +58,7 @@ def outpaint(
     frames = between(model, new.latents, on_progress=on_progress)
     rows = slice(top * space, top * space + clip.height)
     frames[:, rows, left * space : left * space + clip.width] = clip.frames
-    notes = ()
+    notes: tuple[str, ...] = ()
     if (height, width) != (edit.height, edit.width):
         notes = (f"{edit.width}x{edit.height} became {width}x{height}",)
     return film(model, request, frames, new, given=known, notes=notes)

@@ -123,9 +123,14 @@ class Maker:
         assert steps, "settled"
         checkpoint = Checkpoint(files, steps=steps, seconds=self._checkpoint_seconds)
         finished, begun = checkpoint.found()
+
+        def keep(report: Progress) -> None:
+            if checkpoint.step(report):
+                self._kept(video, generation)
+
         teller = Teller(
             self._database, self._control, video, generation,
-            on_step=lambda report: checkpoint.step(report) and self._kept(video, generation),
+            on_step=keep,
         )  # fmt: skip
         for done in dream(
             self._model, laid.canvas, text, laid.request,
