@@ -65,6 +65,7 @@ def test_a_store_that_refuses_is_waited_for(serve: Serve) -> None:
     video = server.create(**SLOW)
     until(lambda: server.job(video)["stage"] == "denoise")
     folder = server.data / "store" / "videos"
+    folder.mkdir(parents=True, exist_ok=True)  # nothing may have been kept yet
     folder.rename(server.data / "away")
     folder.write_text("a file stands where the folder was")
 

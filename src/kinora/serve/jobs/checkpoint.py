@@ -71,7 +71,9 @@ def save(files: Artefacts, name: str, **tensors: Tensor) -> None:
 
 def load(file: Path) -> dict[str, Tensor]:
     """Tensors by name."""
-    tensors: dict[str, Tensor] = load_file(file)
+    # A copy of each: a file's tensors lie where the file has them, and on another alignment a matrix
+    # product may round otherwise, which would make another film than the undisturbed run.
+    tensors = {name: tensor.clone() for name, tensor in load_file(file).items()}
     return tensors
 
 
