@@ -246,11 +246,13 @@ def test_a_full_disk(name: str, tmp_path: Path) -> None:
 
 
 ENDLESS = """
-import sys
+import signal, sys
 from pathlib import Path
 import numpy as np
 from kinora.media.write import ClipWriter
 frames = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+# A test run in the background of a script inherits a deaf ear for Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with ClipWriter(Path(sys.argv[1]), fps=12) as writer:
     print("writing", flush=True)
     while True:
