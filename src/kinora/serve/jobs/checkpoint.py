@@ -73,8 +73,7 @@ def load(file: Path) -> dict[str, Tensor]:
     """Tensors by name."""
     # A copy of each: a file's tensors lie where the file has them, and on another alignment a matrix
     # product may round otherwise, which would make another film than the undisturbed run.
-    tensors = {name: tensor.clone() for name, tensor in load_file(file).items()}
-    return tensors
+    return {name: tensor.clone() for name, tensor in load_file(file).items()}
 
 
 def _name(chunk: int) -> str:
