@@ -23,8 +23,10 @@ def numpy_generator(seed: int, *names: str | int) -> np.random.Generator:
     return np.random.default_rng(derive(seed, *names))
 
 
-def torch_generator(seed: int, *names: str | int) -> "torch.Generator":
-    """A CPU torch generator for the named stream."""
+def torch_generator(
+    seed: int, *names: str | int, device: "torch.device | str" = "cpu"
+) -> "torch.Generator":
+    """A torch generator for the named stream; on the CPU unless training asks for its own device."""
     import torch
 
-    return torch.Generator(device="cpu").manual_seed(derive(seed, *names))
+    return torch.Generator(device=device).manual_seed(derive(seed, *names))

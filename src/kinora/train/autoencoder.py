@@ -128,9 +128,9 @@ class AutoencoderTask:
     def loss(self, batch: PixelBatch, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Weighted picture error, plus what keeps the latents easy to predict."""
         config, x = self.config, batch.pixels
-        g = torch_generator(self.seed, "noise", step)
+        g = torch_generator(self.seed, "noise", step, device=x.device)
         z = self.autoencoder.encode(x)
-        noise = torch.randn(z.shape, generator=g).to(z)
+        noise = torch.randn(z.shape, generator=g, device=z.device)
         y = self.autoencoder.decode(z + config.noise * noise)
         picture = picture_loss(y, x, config)
         align = self.align(z, batch.labels)

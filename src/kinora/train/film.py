@@ -182,8 +182,9 @@ class FilmTask:
         """Velocity error over dreamt frames, and the aligning head's cross-entropy."""
         x = batch.latents
         b, f = x.shape[:2]
-        g = torch_generator(self.seed, "noise", step)
-        noise = torch.randn(x.shape, generator=g).to(x)
+        # Drawn where it is needed: on a GPU the step would otherwise wait for the CPU.
+        g = torch_generator(self.seed, "noise", step, device=x.device)
+        noise = torch.randn(x.shape, generator=g, device=x.device)
         sample = sample_path(x, noise, self.levels(b, f, step).to(x))
         place = Place.single(self.step_seconds * torch.arange(f, device=x.device), batch=b)
         words = self.transformer.read(self.text(batch.ids, batch.mask))
