@@ -27,6 +27,7 @@ class AutoencoderConfig(BaseModel):
         coarse: width at 1/16 of the side.
         refine: width at 1/4 of the side, in the decoder, frame by frame.
         depth: residual blocks at each of these levels.
+        sketch: the decoder's last level sees what the linear path drew, and the frame before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,7 @@ class AutoencoderConfig(BaseModel):
     coarse: int = 192
     refine: int = 32
     depth: int = 2
+    sketch: bool = False
 
 
 class Encoder(nn.Module):
@@ -75,15 +77,18 @@ class Decoder(nn.Module):
         self.up = nn.Conv2d(config.coarse, 4 * config.fine, 1)
         self.fine = nn.ModuleList(ResidualBlock(config.fine) for _ in range(config.depth))
         self.frames = nn.Conv2d(config.fine, stride.time * 4 * config.refine, 1)
+        self.sketch = nn.Conv2d(3 * 16, config.refine, 1, bias=False) if config.sketch else None
         self.refine = nn.ModuleList(
-            ResidualBlock(config.refine, temporal=False) for _ in range(config.depth)
+            ResidualBlock(config.refine, temporal=config.sketch) for _ in range(config.depth)
         )
         self.head = nn.Conv2d(config.refine, 3 * 16, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]  # a bias is there: bias=True
 
-    def forward(self, latents: Tensor, steps: int, memory: TimeMemory | None) -> Tensor:
-        """`[(b f) c h' w'] -> [(b f) (k 3) h w]`."""
+    def forward(
+        self, latents: Tensor, linear: Tensor, steps: int, memory: TimeMemory | None
+    ) -> Tensor:
+        """What `linear` lacks: `[(b f) c h' w']`, `[(b f) (k 3) h w]` -> `[(b f) (k 3) h w]`."""
         x = self.embed(latents)
         for block in self.coarse:
             x = block(x, steps, memory)
@@ -92,8 +97,11 @@ class Decoder(nn.Module):
             x = block(x, steps, memory)
         x = F.pixel_shuffle(self.frames(x), 2)
         x = rearrange(x, "n (k c) h w -> (n k) c h w", k=self.stride.time)
+        if self.sketch is not None:
+            drawn = rearrange(linear, "n (k c) h w -> (n k) c h w", c=3)
+            x = x + self.sketch(F.pixel_unshuffle(drawn, 4))
         for block in self.refine:
-            x = block(x)
+            x = block(x, steps * self.stride.time, memory)
         x = F.pixel_shuffle(self.head(x), 4)
         return rearrange(x, "(n k) c h w -> n (k c) h w", k=self.stride.time)
 
@@ -148,7 +156,8 @@ class Autoencoder(nn.Module):
             memory.rewind()
         frames = latents.shape[1]
         z = rearrange(latents, "b f c h w -> (b f) c h w") * self.scale
-        x = self.unproject(z) + self.decoder(z, frames, memory)
+        linear = self.unproject(z)
+        x = linear + self.decoder(z, linear, frames, memory)
         pixels: Tensor = rearrange(x, "(b f) (k c) h w -> b (f k) c h w", f=frames, c=3)
         return pixels[:, self.stride.time - 1 :] if fresh else pixels
 

@@ -80,7 +80,9 @@ class VideoFile:
     def _open(self, *, height: int, width: int) -> VideoStream:
         check_even(height=height, width=width)
         options = {"crf": QUALITY, "preset": "medium", "profile": "high"}
-        options["x264-params"] = "open-gop=0"
+        # x264's macroblock tree weighs blocks a little differently from run to run (one film in
+        # twenty on a busy machine); without it the same frames give the same file.
+        options["x264-params"] = "open-gop=0:mbtree=0"
         stream: VideoStream = self._file.add_stream("libx264", rate=self._rate, options=options)
         stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
         context = stream.codec_context

@@ -35,6 +35,7 @@ class AutoencoderTaskConfig(Config):
         latents: latent frames of a training clip.
         crop: side of the square crop, a multiple of 32.
         motion: extra weight of moving pixels.
+        chase: share of the crops that are placed over something that moves.
         squared: weight of the squared beside the absolute error.
         edges: weight of the error of horizontal and vertical differences.
         small: weight of the averaged-down latent decoding to the averaged-down picture.
@@ -48,6 +49,7 @@ class AutoencoderTaskConfig(Config):
     latents: int = 3
     crop: int = 128
     motion: float = 12.0
+    chase: float = 0.0
     squared: float = 5.0
     edges: float = 0.5
     small: float = 0.25
@@ -111,8 +113,15 @@ class AutoencoderTask:
         frames, labels = pool.tensors["frames"], pool.tensors["labels"]
         i, t = below(len(pool)), below(labels.shape[1] - wanted + 1)
         s, cells = stride.space, side // stride.space
-        r, c = below(labels.shape[2] - cells + 1), below(labels.shape[3] - cells + 1)
         clip = frames[i, t * stride.time : (t + wanted - 1) * stride.time + 1]
+        rows, columns = labels.shape[2] - cells + 1, labels.shape[3] - cells + 1
+        r, c = below(rows), below(columns)
+        if wanted > 1 and below(1000) < 1000 * self.config.chase:
+            busy = busy_cells(clip, s)
+            if len(busy):
+                down, across = busy[below(len(busy))].tolist()
+                r = min(max(down - below(cells), 0), rows - 1)
+                c = min(max(across - below(cells), 0), columns - 1)
         label = labels[i, t : t + wanted, r : r + cells, c : c + cells].long()
         if wanted > 1 and below(4) == 0:
             speed = below(13) - 6
@@ -155,6 +164,12 @@ class AutoencoderTask:
         half = halved(z)
         error: Tensor = self.autoencoder.decode(half) - halved(x)
         return error.abs().mean()
+
+
+def busy_cells(clip: Tensor, side: int) -> Tensor:
+    """Where `[t h w 3]` uint8 moves: `[n 2]`, row and column of each cell of `side` pixels."""
+    change = (clip[1:].short() - clip[:-1].short()).abs().amax(-1).amax(0) > 12
+    return F.max_pool2d(change[None].float(), side)[0].nonzero()
 
 
 def halved(x: Tensor) -> Tensor:
