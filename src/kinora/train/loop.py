@@ -18,7 +18,7 @@ from kinora.core.progress import OnProgress, Progress, silent
 from kinora.train.checkpoint import load_checkpoint, save_checkpoint
 from kinora.train.ema import Ema
 from kinora.train.hook import Hook, Moment
-from kinora.train.optimizer import OptimizerConfig, adamw, rate_at
+from kinora.train.optimizer import OptimizerConfig, build, rate_at
 from kinora.train.task import Task
 
 
@@ -52,7 +52,7 @@ class Trainer:
         self, task: Task, config: RunConfig, folder: Path, *, hooks: Sequence[Hook] = ()
     ) -> None:
         self.task, self.config, self.folder, self.hooks = task, config, folder, tuple(hooks)
-        self.optimizer = adamw(task.networks, config.optimizer)
+        self.optimizer = build(task.networks, config.optimizer)
         self.ema = Ema(task.networks, config.ema)
         self.device = next(task.networks.parameters()).device
         self.step = 0
