@@ -1,5 +1,7 @@
 """The optimizer and its rate. In: networks, a run's settings. Out: an optimizer and a rate for every step."""
 
+from typing import Any
+
 import torch
 from pydantic import BaseModel, ConfigDict
 from torch import nn
@@ -46,7 +48,7 @@ def muon(networks: nn.Module, config: OptimizerConfig) -> Muon:
     hidden = [p for name, p in named if p.ndim == 2 and HIDDEN in name]
     other = [p for name, p in named if not (p.ndim == 2 and HIDDEN in name)]
     decayed = [p for p in other if p.ndim >= 2]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": hidden, "orthogonal": True, "momentum": config.momentum},
         {"params": decayed},
         {"params": [p for p in other if p.ndim < 2], "weight_decay": 0.0},
