@@ -15,49 +15,57 @@ UNFINISHED = "dream.safetensors"
 
 
 class Checkpoint:
-    """Keeps every finished chunk, and the unfinished one every few seconds.
+    """Keeps every clean canvas, and the one at work every few seconds.
+
+    An edit may dream several times, always in the same order; its canvases are numbered throughout.
 
     Args:
         files: where it is kept.
-        steps: solver steps of a chunk.
-        seconds: between two checkpoints of a chunk.
+        seconds: between two checkpoints of a canvas.
     """
 
-    def __init__(self, files: Artefacts, *, steps: int, seconds: float) -> None:
-        self._files, self._steps, self._seconds = files, steps, seconds
+    def __init__(self, files: Artefacts, *, seconds: float) -> None:
+        self._files, self._seconds = files, seconds
         self._last = time.monotonic()
-        self.finished: list[Tensor] = []
+        self._first = self._chunks = self._clean = 0
 
-    def found(self) -> tuple[list[Tensor], Begun | None]:
-        """What an earlier attempt left: its chunks `[f c h w]`, and where the next one stood."""
-        while self._files.has(_name(len(self.finished))):
-            self.finished.append(load(self._files.local(_name(len(self.finished))))["latents"])
-        if not self._files.has(UNFINISHED):
-            return list(self.finished), None
+    def found(self, chunks: int) -> tuple[list[Tensor], Begun | None]:
+        """What an earlier attempt left of the next `chunks` canvases, as `Keeper` has it."""
+        self._first += self._chunks
+        self._chunks = chunks
+        finished: list[Tensor] = []
+        while len(finished) < chunks and self._files.has(_name(self._first + len(finished))):
+            name = _name(self._first + len(finished))
+            finished.append(load(self._files.local(name))["latents"])
+        self._clean = self._first + len(finished)
+        if len(finished) == chunks or not self._files.has(UNFINISHED):
+            return finished, None
         kept = load(self._files.local(UNFINISHED))
-        if int(kept["chunk"]) != len(self.finished):
-            return list(self.finished), None
-        return list(self.finished), Begun(x=kept["x"], steps=int(kept["steps"]))
+        if int(kept["chunk"]) != self._clean:
+            return finished, None
+        return finished, Begun(x=kept["x"], steps=int(kept["steps"]))
 
     def step(self, report: Progress) -> bool:
         """Take note of a solver step; True if it was kept."""
-        chunk, steps = divmod(report.done, self._steps)
-        # After its last step a chunk is kept as finished.
+        if not self._chunks:
+            return False
+        steps = report.done % (report.total // self._chunks)
+        # After its last step a canvas is kept as clean.
         if steps == 0 or time.monotonic() - self._last < self._seconds:
             return False
-        numbers = {"steps": torch.tensor(steps), "chunk": torch.tensor(chunk)}
+        numbers = {"steps": torch.tensor(steps), "chunk": torch.tensor(self._clean)}
         save(self._files, UNFINISHED, x=report.preview, **numbers)
         self._last = time.monotonic()
         return True
 
     def chunk(self, latents: Tensor) -> None:
-        """Keep a finished chunk `[f c h w]`."""
-        save(self._files, _name(len(self.finished)), latents=latents)
-        self.finished.append(latents.cpu())
+        """Keep a clean canvas `[f c h w]`."""
+        save(self._files, _name(self._clean), latents=latents)
+        self._clean += 1
 
     def remove(self) -> None:
         """Forget it all, once the whole is kept elsewhere."""
-        for number in range(len(self.finished)):
+        for number in range(self._first + self._chunks):
             self._files.remove(_name(number))
         if self._files.has(UNFINISHED):
             self._files.remove(UNFINISHED)

@@ -59,6 +59,7 @@ def work(settings: Settings, *, worker: str, parent: int | None = None) -> None:
         control=control,
         seal=Seal(settings, load_policy(settings)),
         checkpoint_seconds=settings.checkpoint_seconds,
+        preview_seconds=settings.preview_seconds,
         keep_seconds=settings.retention_hours * 3600,
     )
     _listen(control)
