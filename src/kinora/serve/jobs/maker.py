@@ -20,7 +20,7 @@ from kinora.media.write import ClipWriter
 from kinora.serve.edits import Assets, plan
 from kinora.serve.jobs import rows
 from kinora.serve.jobs.artefacts import Artefacts, character, folder, picture, source
-from kinora.serve.jobs.checkpoint import Checkpoint, load, save
+from kinora.denoise.checkpoint import Checkpoint, load, save
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
 from kinora.serve.jobs.guard import persist

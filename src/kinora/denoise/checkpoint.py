@@ -1,17 +1,74 @@
 """How far a dream has come. In: solver steps and finished chunks. Out: the same, for a successor."""
 
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from kinora.core.errors import NotFoundError
 from kinora.core.progress import Progress
 from kinora.denoise.loop import Begun
-from kinora.serve.jobs.artefacts import Artefacts
+from kinora.media.atomic import unfinished
 
 UNFINISHED = "dream.safetensors"
+
+
+class Shelf(Protocol):
+    """Where files are kept by name: a folder, or the store of a server."""
+
+    def has(self, name: str) -> bool:
+        """Whether it is there."""
+        ...
+
+    def local(self, name: str) -> Path:
+        """A file to read, or `NotFoundError`."""
+        ...
+
+    def making(self, name: str) -> AbstractContextManager[Path]:
+        """A path to write to; what lies there in the end is kept under `name`."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Forget it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Drawer:
+    """A shelf in a folder, which is made when the first file is kept; `mark` begins every name."""
+
+    folder: Path
+    mark: str = ""
+
+    def has(self, name: str) -> bool:
+        """Whether it is there."""
+        return self._at(name).exists()
+
+    def local(self, name: str) -> Path:
+        """The file itself."""
+        if not self.has(name):
+            raise NotFoundError(f"{self._at(name)} is gone")
+        return self._at(name)
+
+    @contextmanager
+    def making(self, name: str) -> Iterator[Path]:
+        """A path beside the file, which appears whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with unfinished(self._at(name)) as part:
+            yield part
+
+    def remove(self, name: str) -> None:
+        """Forget it."""
+        self._at(name).unlink(missing_ok=True)
+
+    def _at(self, name: str) -> Path:
+        return self.folder / f"{self.mark}{name}"
 
 
 class Checkpoint:
@@ -23,7 +80,7 @@ class Checkpoint:
         seconds: between two checkpoints of a chunk.
     """
 
-    def __init__(self, files: Artefacts, *, steps: int, seconds: float) -> None:
+    def __init__(self, files: Shelf, *, steps: int, seconds: float) -> None:
         self._files, self._steps, self._seconds = files, steps, seconds
         self._last = time.monotonic()
         self.finished: list[Tensor] = []
@@ -39,11 +96,13 @@ class Checkpoint:
             return list(self.finished), None
         return list(self.finished), Begun(x=kept["x"], steps=int(kept["steps"]))
 
-    def step(self, report: Progress) -> bool:
-        """Take note of a solver step; True if it was kept."""
-        chunk, steps = divmod(report.done, self._steps)
-        # After its last step a chunk is kept as finished.
-        if steps == 0 or time.monotonic() - self._last < self._seconds:
+    def step(self, report: Progress, *, now: bool = False) -> bool:
+        """Take note of a solver step; True if it was kept, which `now` makes sure of."""
+        chunk, before = divmod(report.done - 1, self._steps)
+        steps = before + 1
+        # After its last step a chunk is soon kept as finished.
+        due = steps < self._steps and time.monotonic() - self._last >= self._seconds
+        if not (due or now):
             return False
         numbers = {"steps": torch.tensor(steps), "chunk": torch.tensor(chunk)}
         save(self._files, UNFINISHED, x=report.preview, **numbers)
@@ -63,7 +122,7 @@ class Checkpoint:
             self._files.remove(UNFINISHED)
 
 
-def save(files: Artefacts, name: str, **tensors: Tensor) -> None:
+def save(files: Shelf, name: str, **tensors: Tensor) -> None:
     """Keep tensors as they are, bit by bit."""
     with files.making(name) as target:
         save_file({key: value.contiguous().cpu() for key, value in tensors.items()}, target)
