@@ -22,10 +22,10 @@ from kinora.serve.routes import (
     batches,
     characters,
     content,
+    edits,
     events,
     health,
     jobs,
-    edits,
     videos,
     webhooks,
 )

@@ -3,8 +3,8 @@
 Every finished shot is kept in the store, so a killed worker goes on with the next one.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from kinora.core.clip import Clip
 from kinora.core.config import settle
 from kinora.core.progress import OnProgress
 from kinora.denoise.model import FilmModel
-from kinora.serve.jobs.artefacts import Artefacts
+from kinora.serve.jobs.kept import Kept
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.reel import Reel
 from kinora.timeline.cache import Cache, Piece, read_piece, write_piece
@@ -23,30 +23,21 @@ from kinora.timeline.storyboard import Board
 
 @dataclass(frozen=True)
 class StoredPieces(Cache):
-    """Pieces among the artefacts of a job; `kept` is called after each that is stored."""
+    """Pieces among what a job keeps."""
 
-    files: Artefacts
-    kept: Callable[[], None]
-    names: list[str] = field(default_factory=list)
+    shelf: Kept
 
     def get(self, name: str, make: Callable[[], Piece]) -> Piece:
         """The piece of this name; made and kept if it is not there."""
         stored = f"piece-{name}.safetensors"
-        self.names.append(stored)
-        if self.files.has(stored):
-            found = read_piece(self.files.local(stored))
+        if self.shelf.has(stored):
+            found = read_piece(self.shelf.local(stored))
             if found is not None:
                 return found
         piece = make()
-        with self.files.making(stored) as target:
+        with self.shelf.making(stored) as target:
             write_piece(piece, target)
-        self.kept()
         return piece
-
-    def remove(self) -> None:
-        """Forget every piece that was asked for, once the whole is kept elsewhere."""
-        for stored in set(self.names):
-            self.files.remove(stored)
 
 
 def board(

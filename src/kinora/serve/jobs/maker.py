@@ -19,15 +19,15 @@ from kinora.media.probe import probe
 from kinora.media.write import ClipWriter
 from kinora.serve.jobs import rows
 from kinora.serve.jobs.artefacts import REEL, Artefacts, folder
-from kinora.serve.jobs.checkpoint import Checkpoint
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
 from kinora.serve.jobs.dreaming import Dreaming
 from kinora.serve.jobs.guard import persist
+from kinora.serve.jobs.kept import Kept
 from kinora.serve.jobs.pictures import Pictures
 from kinora.serve.jobs.previews import Previews
 from kinora.serve.jobs.seal import Seal
-from kinora.serve.jobs.telling import Keeping, Teller
+from kinora.serve.jobs.telling import Teller
 from kinora.serve.jobs.wish import SETTLED, Wish
 from kinora.serve.reel import Reel, read_reel
 from kinora.serve.sizes import frames_shown
@@ -118,18 +118,18 @@ class Maker:
     def _dream(self, video: str, generation: int, files: Artefacts) -> None:
         teller = self._teller(video, generation)
         teller(Progress("text", 0, 1))
-        checkpoint = Checkpoint(files, seconds=self._checkpoint_seconds)
+        kept = Kept(files, lambda: self._kept(video, generation))
         dreaming = Dreaming(
             self._model,
             files,
-            listener=Keeping(teller, checkpoint, lambda: self._kept(video, generation)),
+            kept=kept,
+            tell=teller,
             note=lambda notes: self._note(video, generation, notes),
         )
-        reel = dreaming.reel(self._wish(video))
+        reel = dreaming.reel(self._wish(video), seconds=self._checkpoint_seconds)
         with files.making(REEL) as target:
             reel.write(target)
-        checkpoint.remove()
-        dreaming.remove()
+        kept.clear()
 
     def _draw(self, files: Artefacts, wish: Wish, on_progress: OnProgress) -> None:
         reel, fps = read_reel(files.local(REEL)), self._model.capabilities.fps

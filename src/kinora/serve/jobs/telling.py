@@ -5,16 +5,12 @@ Told at most four times a second; a database that is away costs nothing but the 
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
-from torch import Tensor
 
 from kinora.core.progress import Progress
-from kinora.denoise.loop import Begun
 from kinora.serve.jobs import rows
 from kinora.serve.jobs.announce import record, show
-from kinora.serve.jobs.checkpoint import Checkpoint
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
 
@@ -80,33 +76,3 @@ class Teller:
                     show(connection, self._video, image=seen, **told)
         except SQLAlchemyError:
             return
-
-
-@dataclass(frozen=True)
-class Keeping:
-    """A teller that also keeps what is dreamt: the `Keeper` of a job.
-
-    Args:
-        tell: told of everything, and may stop the work.
-        checkpoint: where it is kept.
-        kept: called after something was.
-    """
-
-    tell: Teller
-    checkpoint: Checkpoint
-    kept: Callable[[], None]
-
-    def __call__(self, progress: Progress) -> None:
-        """Take note; raises if the work shall stop."""
-        if progress.stage == "denoise" and self.checkpoint.step(progress):
-            self.kept()
-        self.tell(progress)
-
-    def found(self, chunks: int) -> tuple[list[Tensor], Begun | None]:
-        """What an earlier attempt left."""
-        return self.checkpoint.found(chunks)
-
-    def keep(self, latents: Tensor) -> None:
-        """A canvas is clean."""
-        self.checkpoint.chunk(latents)
-        self.kept()

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from kinora.serve.body import Body
+from kinora.serve.editing import animation, edit, storyboard
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.routes.context import WRONG, Idempotency, Owner, Sent, TheDesk, accepts
 from kinora.serve.routes.videos import take
-from kinora.serve.editing import animation, edit, storyboard
 from kinora.serve.verbs import (
     AnimatePictures,
     BlendFilms,
