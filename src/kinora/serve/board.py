@@ -3,7 +3,7 @@
 Every finished shot is kept in the store, so a killed worker goes on with the next one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np

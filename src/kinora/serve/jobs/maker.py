@@ -3,6 +3,7 @@
 A stage whose artefact is there already has nothing to do, so that running one twice is harmless.
 """
 
+import shutil
 import threading
 from collections.abc import Iterator
 from itertools import islice
@@ -66,6 +67,8 @@ class Maker:
         self._checkpoint_seconds, self._keep_seconds = checkpoint_seconds, keep_seconds
         self._preview_seconds = preview_seconds
         self._device = threading.Lock()
+        # What an earlier process of this name left behind; everything that counts is in the store.
+        shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True, exist_ok=True)
 
     def dream(self, video: str, generation: int) -> None:
@@ -113,7 +116,11 @@ class Maker:
                 connection, video, generation, artefact=artefact, keep_seconds=self._keep_seconds
             ),
         )
-        files.tidy()
+        self.over(video)
+
+    def over(self, video: str) -> None:
+        """Remove the local copies of a job that ended here in any way."""
+        self._files(video).tidy()
 
     def _dream(self, video: str, generation: int, files: Artefacts) -> None:
         teller = self._teller(video, generation)
