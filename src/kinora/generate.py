@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.condition import Condition, apply_all
 from kinora.denoise.loop import Begun
 from kinora.denoise.model import FilmModel, Read
+from kinora.denoise.resume import name_of, resumed
 from kinora.denoise.stream import Overlap, Stream, decode_parts, opening, window
 from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
@@ -94,14 +96,15 @@ def generate(
     canvas = apply_all(lay_out(model, shape), settled.conditions)
     read = perf_counter()
 
-    done = join(list(dream(model, canvas, text, settled, solver=solver, on_progress=on_progress)))
+    chunks = dream(model, canvas, text, settled, solver=solver, on_progress=on_progress)
+    parts = [chunk.latents for chunk in chunks]
     dreamt = perf_counter()
 
-    frames = np.concatenate(list(decoded(model, [done.latents], len(done), on_progress)))
+    frames = np.concatenate(list(decoded(model, parts, sum(map(len, parts)), on_progress)))
     drawn = perf_counter()
     return Film(
         clip=Clip(frames, model.capabilities.fps),
-        latents=done.latents,
+        latents=torch.cat(parts),
         request=settled,
         notes=notes,
         timings={"text": read - start, "denoise": dreamt - read, "decode": drawn - dreamt},
@@ -162,27 +165,32 @@ def dream(
     """
     assert request.steps and request.guidance, "settled"
     film, outside = canvas.inside(), canvas.outside()
-    whole = Overlap(model, text, request.guidance)
     one = len(film) <= window(model)
-    voice: Stream = whole if one else opening(model, text, guidance=request.guidance)
+    opened: Stream = opening(model, text, guidance=request.guidance)
+    voice = Overlap(model, text, request.guidance) if one else opened
     chunks = film.split(len(film) if one else voice.chunk)
+    options: dict[str, Any] = {
+        "seed": request.seed,
+        "schedule": model.schedule(chunks[0], steps=request.steps, shift=request.shift),
+        "solver": solver,
+        "hold": model.capabilities.holding(film),
+        "on_progress": on_progress,
+    }
     voice = voice.after(outside) if len(outside) else voice
-    number = len(finished)
-    for chunk, latents in zip(chunks[:number], finished, strict=True):
-        voice = voice.after(chunk.with_(latents=latents, level=torch.zeros_like(chunk.level)))
-    return chunk_by_chunk(
-        chunks[number:],
-        voice,
-        seed=request.seed,
-        schedule=model.schedule(chunks[0], steps=request.steps, shift=request.shift),
-        solver=solver,
-        hold=model.capabilities.holding(film),
-        start=sum(len(chunk) for chunk in chunks[:number]),
-        first=number,
-        total=len(chunks),
-        begun=begun,
-        on_progress=on_progress,
-    )
+    if finished or begun:
+        return chunk_by_chunk(chunks, voice, finished=finished, begun=begun, **options)
+    told = {**recipe(model, request), "solver": solver.__name__}
+    return resumed(chunks, voice, name=name_of(told, *chunks, outside), **options)
+
+
+def recipe(model: FilmModel, request: Request) -> dict[str, Any]:
+    """What decides a dream beside its canvas: the model, its weights and the settled request."""
+    return {
+        "model": [model.name, model.checksums()],
+        "prompts": request.prompts,
+        "negative": request.negative,
+        "sampling": [request.seed, request.steps, request.guidance, request.shift],
+    }
 
 
 def settle(model: FilmModel, request: Request) -> tuple[Request, PixelShape, tuple[str, ...]]:

@@ -34,7 +34,7 @@ def canvas(model: Bundle, frames: int) -> Canvas:
 def run(model: Bundle, whole: Canvas, **options: object) -> Canvas:
     voice = opening(model, model.read(["a red ball", "a blue cube"]), guidance=2.0)
     chunks = whole.split(voice.chunk)
-    parts = stream(chunks, voice, seed=3, schedule=levels(2), total=len(chunks), **options)  # type: ignore[arg-type]
+    parts = stream(chunks, voice, seed=3, schedule=levels(2), **options)  # type: ignore[arg-type]
     return join(list(parts))
 
 

@@ -4,7 +4,7 @@ A `Stream` knows what went before: either a model's own bounded memory, or, for 
 the last few frames, held on every next canvas. The loop cannot tell them apart.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -130,14 +130,12 @@ def opening(model: FilmModel, text: Read, *, guidance: float) -> Stream:
 
 
 def stream(
-    chunks: Iterable[Canvas],
+    chunks: Sequence[Canvas],
     voice: Stream,
     *,
     seed: int,
     schedule: Tensor,
-    start: int = 0,
-    first: int = 0,
-    total: int = 1,
+    finished: Sequence[Tensor] = (),
     begun: Begun | None = None,
     solver: Solver = euler,
     hold: Hold = "native",
@@ -150,35 +148,61 @@ def stream(
         voice: what is known before the first.
         seed: of the noise; a frame's noise depends on its number in the film alone.
         schedule: levels from 1 to 0.
-        start: the number in the film of the first frame.
-        first: the number of the first canvas, for the progress.
-        total: how many canvases the film has, for the progress.
-        begun: where the first canvas stood when it was broken off.
+        finished: clean latents of the first canvases, if the work was broken off after them.
+        begun: where the canvas after those stood.
         solver: one integration step.
         hold: how the model keeps known frames, see `denoise`.
         on_progress: told after every step of every canvas; may raise to stop.
+
+    Yields:
+        Every canvas that was not `finished`.
     """
-    steps = len(schedule) - 1
-    for number, chunk in enumerate(chunks, first):
-        context = voice.context
-        canvas = chunk if context is None else join([context, chunk])
-        known = len(canvas) - len(chunk)
-        noise = chunk.noise(seed, start=start)
-        if known:
-            noise = torch.cat([canvas[:known].noise(seed, start=-known), noise])
-        done = denoise(
-            canvas,
-            voice.velocity(canvas),
-            noise=noise,
-            schedule=schedule,
-            solver=solver,
-            hold=hold,
-            begun=begun,
-            on_progress=_shifted(on_progress, number * steps, total * steps),
-        )[known:]
-        start, begun = start + len(chunk), None
-        voice = voice.after(done)
-        yield done
+    steps, start = len(schedule) - 1, 0
+    for number, chunk in enumerate(chunks):
+        if number < len(finished):
+            done = chunk.with_(latents=finished[number], level=torch.zeros_like(chunk.level))
+        else:
+            done = _dreamt(
+                chunk, voice, start=start, seed=seed, schedule=schedule, begun=begun,
+                solver=solver, hold=hold,
+                on_progress=_shifted(on_progress, number * steps, len(chunks) * steps),
+            )  # fmt: skip
+            begun = None
+            yield done
+        start += len(chunk)
+        # After the last canvas nobody asks what the stream remembers.
+        voice = voice.after(done) if number + 1 < len(chunks) else voice
+
+
+def _dreamt(
+    chunk: Canvas,
+    voice: Stream,
+    *,
+    start: int,
+    seed: int,
+    schedule: Tensor,
+    begun: Begun | None,
+    solver: Solver,
+    hold: Hold,
+    on_progress: OnProgress,
+) -> Canvas:
+    """One canvas behind what the voice holds on it; `start` is the number of its first frame."""
+    context = voice.context
+    canvas = chunk if context is None else join([context, chunk])
+    known = len(canvas) - len(chunk)
+    noise = chunk.noise(seed, start=start)
+    if known:
+        noise = torch.cat([canvas[:known].noise(seed, start=-known), noise])
+    return denoise(
+        canvas,
+        voice.velocity(canvas),
+        noise=noise,
+        schedule=schedule,
+        solver=solver,
+        hold=hold,
+        begun=begun,
+        on_progress=on_progress,
+    )[known:]
 
 
 def _shifted(on_progress: OnProgress, done: int, total: int) -> OnProgress:

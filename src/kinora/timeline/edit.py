@@ -19,9 +19,10 @@ from kinora.core.seed import derive
 from kinora.denoise.canvas import Canvas, join
 from kinora.denoise.condition import Condition, Reference, View, Words
 from kinora.denoise.model import FilmModel
-from kinora.denoise.stream import CONTEXT, Overlap, Stream, opening, stream
+from kinora.denoise.resume import name_of, resumed
+from kinora.denoise.stream import CONTEXT, Overlap, Stream, opening
 from kinora.flow.solver import Field as Velocity
-from kinora.generate import Film, Request
+from kinora.generate import Film, Request, recipe
 from kinora.timeline.source import Source
 
 Mix = Callable[[Tensor], Tensor]
@@ -134,13 +135,14 @@ def fill(
     chunks = gap[:head].split(voice.chunk)
     if head < len(gap):
         chunks.append(join([gap[head:], behind]))
-    parts = stream(
+    weights = None if mix is None else mix(gap.time)
+    parts = resumed(
         chunks,
         voice if mix is None else Mixed(voice, mix),
+        name=name_of(recipe(model, request), *chunks, before, outside, weights),
         seed=request.seed,
         schedule=model.schedule(chunks[0], steps=request.steps, shift=request.shift),
         hold=model.capabilities.holding(join(chunks)),
-        total=len(chunks),
         on_progress=on_progress,
     )
     return join(list(parts))[: len(gap)]
@@ -206,7 +208,8 @@ def film(
         *(Words(number, start, stop) for number, start, stop in _runs(text)),
         *(View(number, start, stop) for number, start, stop in _runs(canvas.view)),
     ]
-    if len(given.references):
+    # References of another size, as after outpainting, cannot stand on the new canvas.
+    if len(given.references) and given.references.shape[1:] == canvas.latents.shape[1:]:
         conditions.append(Reference(given.references))
     return Film(
         clip=Clip(frames, given.clip.fps),
