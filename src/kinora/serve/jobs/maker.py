@@ -13,6 +13,7 @@ import torch
 
 from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress
+from kinora.denoise.checkpoint import Checkpoint, load, save
 from kinora.denoise.model import FilmModel
 from kinora.generate import decoded, dream
 from kinora.media.image import cover
@@ -20,7 +21,6 @@ from kinora.media.write import ClipWriter
 from kinora.serve.edits import Assets, plan
 from kinora.serve.jobs import rows
 from kinora.serve.jobs.artefacts import Artefacts, character, folder, picture, source
-from kinora.denoise.checkpoint import Checkpoint, load, save
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
 from kinora.serve.jobs.guard import persist
