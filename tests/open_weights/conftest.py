@@ -158,6 +158,29 @@ def wan_i2v() -> Any:
     )  # fmt: skip
 
 
+def wan_flf2v() -> Any:
+    """First and last frame: the states of two pictures, each with a place of its own."""
+    from diffusers import WanImageToVideoPipeline, WanTransformer3DModel
+
+    sizes = wan_sizes(in_channels=36, image_dim=4, added_kv_proj_dim=24, pos_embed_seq_len=2 * 17)
+    return WanImageToVideoPipeline(
+        transformer=lively(WanTransformer3DModel(**sizes)),
+        vae=wan_vae(), scheduler=euler(shift=3.0), **picture_encoder(), **wan_words(),
+    )  # fmt: skip
+
+
+def wan_a14b_i2v() -> Any:
+    from diffusers import WanImageToVideoPipeline, WanTransformer3DModel
+
+    sizes = wan_sizes(in_channels=36)
+    return WanImageToVideoPipeline(
+        transformer=lively(WanTransformer3DModel(**sizes)),
+        transformer_2=lively(WanTransformer3DModel(**sizes), gain=0.7),
+        boundary_ratio=0.9, vae=wan_vae(), scheduler=euler(shift=5.0),
+        image_encoder=None, image_processor=None, **wan_words(),
+    )  # fmt: skip
+
+
 def vace() -> Any:
     from diffusers import WanVACEPipeline, WanVACETransformer3DModel
 
@@ -322,9 +345,9 @@ def hunyuan() -> Any:
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "wan": wan, "wan-unipc": wan_unipc, "wan-a14b": wan_a14b, "wan-ti2v": wan_ti2v,
-    "wan-i2v": wan_i2v, "vace": vace, "skyreels": skyreels, "skyreels-df": skyreels_df,
-    "ltx": ltx, "ltx-condition": ltx_condition, "cogvideox": cogvideox, "mochi": mochi,
-    "hunyuan": hunyuan,
+    "wan-i2v": wan_i2v, "wan-flf2v": wan_flf2v, "wan-a14b-i2v": wan_a14b_i2v, "vace": vace,
+    "skyreels": skyreels, "skyreels-df": skyreels_df, "ltx": ltx, "ltx-condition": ltx_condition,
+    "cogvideox": cogvideox, "mochi": mochi, "hunyuan": hunyuan,
 }  # fmt: skip
 
 

@@ -76,6 +76,12 @@ def generate(
         bundle = load(model or DEFAULT)
         likes = bundle.capabilities
         high, wide = height or likes.height, width or likes.width
+        bundle = _placed(
+            bundle,
+            Request(
+                (prompt,), 0.0 if image else seconds, height, width, steps=steps, guidance=guidance
+            ),
+        )
         shot, conditions = directed(prompt, bundle, expand=expand, height=high, width=wide)
         for i, file in enumerate(files):
             wish = Request(
@@ -94,6 +100,21 @@ def generate(
     for line in dict.fromkeys(line for each in told for line in each["notes"]):  # type: ignore[attr-defined]
         note(f"Note: {line}", quiet=quiet)
     show({"films": told}, as_json=as_json, text="\n".join(str(each["file"]) for each in told))
+
+
+def _placed(model: "FilmModel", wish: "Request") -> "FilmModel":
+    """The model where this film fits: published weights may be larger than the device."""
+    from kinora.core.shape import PixelShape
+    from kinora.denoise.stream import window
+    from kinora.estimate.film import Wish
+    from kinora.estimate.predict import fitted
+    from kinora.generate import settle
+
+    settled, shape, _ = settle(model, wish)
+    assert settled.steps and settled.guidance, "settled"
+    most = model.stride.pixel_frames(window(model))
+    canvas = PixelShape(min(shape.frames, most), shape.height, shape.width)
+    return fitted(model, Wish(canvas, settled.steps, settled.guidance))
 
 
 def _delivered(
