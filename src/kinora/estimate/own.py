@@ -1,9 +1,11 @@
 """A film of our own bundle, counted without its weights. In: its configs. Out: stages."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from kinora.autoencoder.stream import PART, TILE, margin, rounded, tiles
 from kinora.core.cost import Cost, bytes_of, count, weight_bytes
@@ -52,11 +54,8 @@ def _dream(bundle: Bundle, latent: LatentShape, wish: Wish) -> Cost:
     for chunk in chunks[:SETTLED]:
         cost = _chunk(voice, chunk, wish.steps)
         clean = chunk.with_(level=torch.zeros_like(chunk.level))
-        after: list[Stream] = []
-        cost += count(
-            lambda voice=voice, clean=clean, after=after: after.append(voice.after(clean))
-        )  # type: ignore[misc]
-        voice, total = after[0], total + cost
+        cost += count(partial(voice.after, clean))
+        voice, total = voice.after(clean), total + cost
     return total + cost * max(0, len(chunks) - SETTLED)
 
 
@@ -79,14 +78,16 @@ def _decode(bundle: Bundle, latent: LatentShape) -> Cost:
         for row in tiles(latent.height, TILE, edge)
         for column in tiles(latent.width, TILE, edge)
     )
+
+    def draw(z: Tensor, memory: TimeMemory) -> Tensor:
+        return rounded(autoencoder.decode(z, memory)[0])
+
     total, carried = Cost(), 0
     for (height, width), times in sizes.items():
         memory = TimeMemory()
         for start in range(0, latent.frames, PART):
             frames = min(PART, latent.frames - start)
             z = torch.empty(1, frames, bundle.channels, height, width, device=META)
-            total += (
-                count(lambda z=z, memory=memory: rounded(autoencoder.decode(z, memory)[0])) * times
-            )  # type: ignore[misc]
+            total += count(partial(draw, z, memory)) * times
         carried += times * bytes_of(memory.slots.values())
     return total.beside(carried)

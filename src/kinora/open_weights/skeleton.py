@@ -17,7 +17,7 @@ from kinora.open_weights.remember import hasten
 from kinora.open_weights.shelf import VAE, Placement, Shelf
 from kinora.open_weights.words import T5Reading
 
-LISTENERS = ("hunyuan-1.5", "mochi")
+LISTENERS = ("hunyuan", "hunyuan-1.5", "mochi")
 """Families whose networks look which words are there, and compute more or less by it."""
 
 PICTURE_STATES = 257
