@@ -16,6 +16,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
+MAPPED = 32 << 20
+"""The largest block that the C library of Linux puts on its heap; larger ones go back when they are freed."""
+
+HOLES = 1.65
+"""Heap held for every byte alive on it, as measured over the films of `benchmarks/estimate.py`."""
+
 CONVOLUTIONS = {torch.ops.aten.convolution, torch.ops.aten._convolution}
 
 
@@ -30,6 +36,7 @@ class Cost:
         traffic: bytes that all other operations read and write.
         calls: operations.
         peak: bytes alive at once beyond what was there before.
+        held: bytes that a process holds for them where small blocks come from a heap with holes.
     """
 
     products: float = 0.0
@@ -38,6 +45,7 @@ class Cost:
     traffic: float = 0.0
     calls: float = 0.0
     peak: int = 0
+    held: int = 0
 
     @property
     def flops(self) -> float:
@@ -53,6 +61,7 @@ class Cost:
             traffic=self.traffic + other.traffic,
             calls=self.calls + other.calls,
             peak=max(self.peak, other.peak),
+            held=max(self.held, other.held),
         )
 
     def __mul__(self, times: float) -> "Cost":
@@ -64,11 +73,12 @@ class Cost:
             traffic=self.traffic * times,
             calls=self.calls * times,
             peak=self.peak,
+            held=self.held,
         )
 
-    def beside(self, held: int) -> "Cost":
-        """The same work with `held` bytes more in memory all the while."""
-        return self + Cost(peak=self.peak + held)
+    def beside(self, kept: int) -> "Cost":
+        """The same work with `kept` bytes more in memory all the while."""
+        return self + Cost(peak=self.peak + kept, held=self.held + kept)
 
 
 def count(work: Callable[[], Any]) -> Cost:
@@ -86,6 +96,7 @@ def count(work: Callable[[], Any]) -> Cost:
         traffic=float(alive.traffic),
         calls=float(alive.calls),
         peak=alive.peak,
+        held=round(alive.held),
     )
 
 
@@ -106,7 +117,9 @@ class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.now = 0
+        self.heap = 0
         self.peak = 0
+        self.held = 0.0
         self.traffic = 0
         self.calls = 0
         self._seen: set[int] = set()
@@ -121,7 +134,7 @@ class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self._watch(tensor)
         if func._overloadpacket in CONVOLUTIONS:
             # Kernels of the processor lay their input out anew beside the plain one.
-            self.peak = max(self.peak, self.now + _size(taken[0]))
+            self._mark(_size(taken[0]))
         if not func.is_view:
             self.calls += 1
             if func._overloadpacket not in flop_registry:
@@ -133,12 +146,20 @@ class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
         size = storage.nbytes()
         self._seen.add(key)
         self.now += size
-        self.peak = max(self.peak, self.now)
+        self.heap += size if size < MAPPED else 0
+        self._mark()
         weakref.finalize(storage, self._gone, key, size)
+
+    def _mark(self, passing: int = 0) -> None:
+        """A new height, perhaps, with bytes that are there for a moment only."""
+        self.peak = max(self.peak, self.now + passing)
+        heap = self.heap + (passing if passing < MAPPED else 0)
+        self.held = max(self.held, self.now + passing + (HOLES - 1) * heap)
 
     def _gone(self, key: int, size: int) -> None:
         self._seen.discard(key)
         self.now -= size
+        self.heap -= size if size < MAPPED else 0
 
 
 def _key(tensor: Tensor) -> int:

@@ -79,8 +79,8 @@ def calibrate(device: torch.device, *, clock: Callable[[], float] = time.perf_co
         return amount / _best(work, device, clock)
 
     x, weight, heads = zeros(1024, 512), zeros(2048, 512), zeros(1, 8, 1024, 64)
-    picture, kernel, long = zeros(4, 64, 64, 64), zeros(64, 64, 3, 3), zeros(1 << 22)
-    small = zeros(16)
+    picture, kernel = zeros(4, 64, 64, 64), zeros(64, 64, 3, 3)
+    one, two, side = zeros(2048, 1024), zeros(2048, 1024), zeros(16, 16)
     return Machine(
         device=_device_name(device),
         memory=_memory(device),
@@ -91,9 +91,16 @@ def calibrate(device: torch.device, *, clock: Callable[[], float] = time.perf_co
         convolutions=rate(
             2 * picture.numel() * 64 * 9, lambda: F.conv2d(picture, kernel, padding=1)
         ),
-        traffic=rate(3 * long.numel() * long.element_size(), lambda: long * long),
-        call=1 / rate(SMALL_CALLS, lambda: [small.neg() for _ in range(SMALL_CALLS)]),
+        traffic=rate(
+            7 * one.numel() * one.element_size(),
+            lambda: (one + two, one.square(), one.T.contiguous()),  # 3, 2 and 2 tensors' worth
+        ),
+        call=1 / rate(3 * SMALL_CALLS, lambda: [_small(side) for _ in range(SMALL_CALLS)]),
     )
+
+
+def _small(side: torch.Tensor) -> torch.Tensor:
+    return F.silu(F.linear(side, side)) + side
 
 
 def _best(work: Callable[[], object], device: torch.device, clock: Callable[[], float]) -> float:

@@ -102,7 +102,8 @@ def stage(
 ) -> Stage:
     """A stage from what was counted."""
     whole = weights if group is None else group
-    return Stage(name, machine.seconds(cost), weights, cost.peak, whole)
+    working = cost.held if machine.device == "cpu" else cost.peak
+    return Stage(name, machine.seconds(cost), weights, working, whole)
 
 
 def check_fits(
