@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from kinora.core.errors import UsageError
+from kinora.media.chroma import with_colour
 
 BT709 = 1
 LIMITED = 1
@@ -62,6 +63,7 @@ class VideoFile:
             dst_color_range=ColorRange.MPEG,
             interpolation=EXACT,
         )
+        picture = with_colour(picture, frame)
         picture.pts = self._count
         picture.time_base = 1 / self._rate
         self._count += 1
