@@ -109,7 +109,11 @@ def test_rerun_makes_the_same_latents(kinora, model: Path, tmp_path: Path) -> No
     )
     done = kinora("rerun", "film.mp4", "--model", model, "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"file": "film-again.mp4", "same_latents": True}
+    assert json.loads(done.stdout) == {
+        "file": "film-again.mp4",
+        "same_latents": True,
+        "same_frames": True,
+    }
     told, before = (read_sidecar(tmp_path / name) for name in ("film-again.mp4", "film.mp4"))
     assert (told.shots, told.seed, told.asked) == (before.shots, before.seed, before.asked)
 

@@ -49,9 +49,21 @@ def stopped(words: list[str], *, after: int, by: signal.Signals) -> list[str]:
     return lines
 
 
+def told(words: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a command says on stderr; a real file, as the checked types want one."""
+    with Path("said.txt").open("w+") as file, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", file)
+        patch.setattr(sys, "argv", ["kinora", *words])
+        code = main(words)
+        file.seek(0)
+        said = file.read()
+    assert code == 0, said
+    return said
+
+
 def steps_told(said: str) -> list[int]:
-    told = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    return [each["done"] for each in told if each["stage"] == "denoise"]
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    return [each["done"] for each in lines if each["stage"] == "denoise"]
 
 
 def same(one: str, two: str) -> bool:
@@ -59,14 +71,12 @@ def same(one: str, two: str) -> bool:
 
 
 def test_a_killed_film_goes_on_when_the_same_words_are_typed(
-    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = [*GENERATE, "--seconds", "8", "--model", str(model), "-o", "film.mp4"]
     stopped(words, after=STEPS + 3, by=signal.SIGKILL)
     assert not Path("film.mp4").exists()
-    monkeypatch.setattr(sys, "argv", ["kinora", *words])
-    assert main(words) == 0
-    said = capsys.readouterr().err
+    said = told(words, monkeypatch)
     assert "going on with what was broken off" in said
     assert steps_told(said)[0] > STEPS, "the chunk that was finished is not dreamt again"
     assert not list(Path().glob(".*")), "nothing is left behind"
@@ -76,19 +86,17 @@ def test_a_killed_film_goes_on_when_the_same_words_are_typed(
 
 
 def test_an_edit_goes_on_with_the_command_that_ctrl_c_printed(
-    model: Path, capsys: pytest.CaptureFixture[str]
+    model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     common = ["--model", str(model), "--json", "-o"]
-    assert main([*GENERATE, "--seconds", "2", "--seed", "1", *common, "a.mp4"]) == 0
+    told([*GENERATE, "--seconds", "2", "--seed", "1", *common, "a.mp4"], monkeypatch)
     words = ["retake", "a.mp4", "--from", "1", "--steps", str(STEPS), *common, "b.mp4"]
     said = stopped(words, after=7, by=signal.SIGINT)
     command = next(line for line in said if line.startswith("Stopped. To go on: kinora "))
     again = command.removeprefix("Stopped. To go on: kinora ").split()
     assert again[:-2] == words
     assert Path(".b.mp4.dream").exists()
-    capsys.readouterr()
-    assert main(again) == 0
-    steps = steps_told(capsys.readouterr().err)
+    steps = steps_told(told(again, monkeypatch))
     assert steps[0] >= 7
     assert steps[-1] == STEPS
     assert main([*words[:-1], "whole.mp4", *again[-2:], "-q"]) == 0
@@ -100,12 +108,12 @@ def test_a_seed_is_found_for_the_same_words_of_a_process_that_is_gone(tmp_path: 
     folder.mkdir()
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
                           capture_output=True, text=True, check=True).stdout  # fmt: skip
-    told = {"words": sys.argv[1:], "seed": 77, "process": int(gone)}
-    (folder / "order.json").write_text(json.dumps(told))
+    left = {"words": sys.argv[1:], "seed": 77, "process": int(gone)}
+    (folder / "order.json").write_text(json.dumps(left))
     assert drawn(None, folder=tmp_path, quiet=True) == 77
     assert drawn(5, folder=tmp_path) == 5
     for other in ({"process": os.getpid()}, {"words": ["generate", "a cube"]}, {"seed": None}):
-        (folder / "order.json").write_text(json.dumps({**told, **other}))
+        (folder / "order.json").write_text(json.dumps({**left, **other}))
         assert drawn(None, folder=tmp_path) != 77
     (folder / "order.json").write_text("{")
     assert drawn(None, folder=tmp_path) != 77
