@@ -29,16 +29,26 @@ if TYPE_CHECKING:
     from kinora.core.clip import Clip
     from kinora.core.progress import OnProgress
     from kinora.denoise.model import FilmModel
+    from kinora.generate import Film, Request
+
+
+TRIES = 3
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What was typed, as far as it decides the film; `wish` are fields of `Request`."""
+    """What was typed, as far as it decides the film.
+
+    Args:
+        tries: how often a window is dreamt at most if it breaks its words; 0 does not look.
+        wish: fields of `Request`.
+    """
 
     prompt: str
     expand: bool
     words: bool
     at_once: bool
+    tries: int
     wish: dict[str, Any]
 
 
@@ -62,6 +72,13 @@ def generate(
     expand: Annotated[
         bool, typer.Option("--expand", help="Write the prompt out as a director would.")
     ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Watch the film, and dream again what breaks its words."),
+    ] = False,
+    tries: Annotated[
+        int, typer.Option(min=1, help="With --verify: how often at most; 1 only watches.")
+    ] = TRIES,
     no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -83,7 +100,9 @@ def generate(
         "seconds": 0.0 if image else seconds, "height": height, "width": width, "steps": steps,
         "guidance": guidance, "negative": negative,
     }  # fmt: skip
-    typed = Typed(prompt, expand, not no_metadata, image or sheet is not None, wish)
+    typed = Typed(
+        prompt, expand, not no_metadata, image or sheet is not None, tries if verify else 0, wish
+    )
     with resumable(files[first], first, quiet=quiet):
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
             told, clips = _made(typed, files, model=model, on_progress=on_progress)
@@ -130,7 +149,6 @@ def _delivered(
 ) -> "tuple[list[Clip], list[str]]":
     """One film as files: its clip, unless it was written while it was made, and what there is to tell."""
     from kinora.generate import Request
-    from kinora.generate import generate as make
     from kinora.timeline.deliver import deliver, sidecar_of
     from kinora.timeline.deliver_stream import LONG, deliver_stream
     from kinora.timeline.direct import directed
@@ -144,17 +162,35 @@ def _delivered(
         prompts=(shot.expansion or shot.prompt,), seed=seed, conditions=conditions, **wish
     )
     options: dict[str, Any] = {"characters": cast} if cast else {}
-    if request.seconds >= LONG and not typed.at_once:
+    if request.seconds >= LONG and not typed.at_once and not typed.tries:
         _, notes = deliver_stream(
             model, request, file, words=typed.words, wishes=(shot,), options=options,
             on_progress=on_progress,
         )  # fmt: skip
         return [], list(notes)
-    film = make(model, request, on_progress=on_progress)
+    film, found = _watched(model, request, tries=typed.tries, on_progress=on_progress)
+    options |= found
     sidecar = sidecar_of(film, model, verb="generate", asked=request, options=options)
     sidecar = sidecar.model_copy(update={"shots": (shot,)})
     deliver(film, sidecar, file, words=typed.words, on_progress=on_progress)
     return [film.clip], list(film.notes)
+
+
+def _watched(
+    model: "FilmModel", request: "Request", *, tries: int, on_progress: "OnProgress"
+) -> "tuple[Film, dict[str, Any]]":
+    """The film and, if it is watched, what the sidecar keeps of that."""
+    from kinora.generate import generate as make
+
+    if not tries:
+        return make(model, request, on_progress=on_progress), {}
+    from kinora.caption.judge import load_judge
+    from kinora.evaluate.verify import verified
+
+    film, ledger = verified(
+        model, request, judge=load_judge(), tries=tries, on_progress=on_progress
+    )
+    return film, {"verify": tries, "ledger": ledger.model_dump(mode="json")}
 
 
 def named(out: Path | None, prompt: str, seed: int, *, image: bool, many: bool) -> Path:

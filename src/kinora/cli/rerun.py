@@ -1,7 +1,7 @@
 """`kinora rerun FILE`. In: a film with its sidecar. Out: the same film, made again."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,12 @@ from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import resumable
 from kinora.core.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from kinora.core.progress import OnProgress
+    from kinora.denoise.model import FilmModel
+    from kinora.media.sidecar import Sidecar
+    from kinora.timeline.again import Make
 
 
 def rerun(
@@ -36,10 +42,28 @@ def rerun(
         made_by = load(model or told.model.id)
         if made_by.checksums() != told.model.weights:
             note("Note: the weights are not those the film was made with", quiet=quiet)
-        same = again(made_by, told, file, target, on_progress=on_progress)
+        same = again(made_by, told, file, target, make=_maker(told), on_progress=on_progress)
     words = {True: "the same", False: "other", None: "no other to compare with, new"}
     show(
         {"file": str(target), "same_latents": same.latents, "same_frames": same.frames},
         as_json=as_json,
         text=f"{target}: {words[same.latents]} latents, {words[same.frames]} frames",
     )
+
+
+def _maker(told: "Sidecar") -> "Make":
+    """Watches the film if the first one was watched: what was dreamt again then will be again."""
+    from kinora.generate import Film, Request, generate
+
+    tries = told.options.get("verify")
+    if not isinstance(tries, int):
+        return generate
+    from kinora.caption.judge import load_judge
+    from kinora.evaluate.verify import verified
+
+    judge = load_judge()
+
+    def watched(model: "FilmModel", request: Request, /, *, on_progress: "OnProgress") -> Film:
+        return verified(model, request, judge=judge, tries=tries, on_progress=on_progress)[0]
+
+    return watched

@@ -41,10 +41,9 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True)
 class Drawer:
-    """A shelf in a folder, which is made when the first file is kept; `mark` begins every name."""
+    """A shelf in a folder, which is made when the first file is kept."""
 
     folder: Path
-    mark: str = ""
 
     def has(self, name: str) -> bool:
         """Whether it is there."""
@@ -69,7 +68,31 @@ class Drawer:
         self._at(name).unlink(missing_ok=True)
 
     def _at(self, name: str) -> Path:
-        return self.folder / f"{self.mark}{name}"
+        return self.folder / name
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A part of a shelf: `mark` begins every name."""
+
+    shelf: Shelf
+    mark: str
+
+    def has(self, name: str) -> bool:
+        """Whether it is there."""
+        return self.shelf.has(self.mark + name)
+
+    def local(self, name: str) -> Path:
+        """A file to read, or `NotFoundError`."""
+        return self.shelf.local(self.mark + name)
+
+    def making(self, name: str) -> AbstractContextManager[Path]:
+        """A path to write to."""
+        return self.shelf.making(self.mark + name)
+
+    def remove(self, name: str) -> None:
+        """Forget it."""
+        self.shelf.remove(self.mark + name)
 
 
 class Checkpoint:

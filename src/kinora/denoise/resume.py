@@ -20,7 +20,7 @@ from torch import Tensor
 from kinora.core.errors import KinoraError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.denoise.canvas import Canvas
-from kinora.denoise.checkpoint import Checkpoint, Drawer
+from kinora.denoise.checkpoint import Checkpoint, Drawer, Marked, Shelf
 from kinora.denoise.loop import Hold
 from kinora.denoise.stream import Stream, stream
 from kinora.flow.solver import Solver
@@ -34,7 +34,7 @@ SECONDS = 2.0
 class Keeping:
     """Where unfinished dreams are kept, and how many seconds of one may be lost."""
 
-    folder: Path
+    shelf: Shelf
     seconds: float = SECONDS
 
 
@@ -44,12 +44,19 @@ _KEEPING: ContextVar[Keeping | None] = ContextVar("keeping", default=None)
 @contextmanager
 def keeping(folder: Path, *, seconds: float = SECONDS) -> Iterator[None]:
     """Keep what the block dreams in `folder`; forget it when the block ends well."""
-    token = _KEEPING.set(Keeping(folder, seconds))
+    with keeping_on(Drawer(folder), seconds=seconds):
+        yield
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def keeping_on(shelf: Shelf, *, seconds: float = SECONDS) -> Iterator[None]:
+    """Keep what the block dreams on `shelf`, whose owner forgets it."""
+    token = _KEEPING.set(Keeping(shelf, seconds))
     try:
         yield
     finally:
         _KEEPING.reset(token)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def name_of(recipe: dict[str, Any], *known: Canvas | Tensor | None) -> str:
@@ -98,7 +105,7 @@ def resumed(
         yield from stream(chunks, voice, on_progress=on_progress, **options)
         return
     steps = len(schedule) - 1
-    kept = Checkpoint(Drawer(place.folder, f"{name}-"), steps=steps, seconds=place.seconds)
+    kept = Checkpoint(Marked(place.shelf, f"{name}-"), steps=steps, seconds=place.seconds)
     finished, begun = kept.found()
     for chunk, latents in zip(chunks, finished, strict=False):
         yield chunk.with_(latents=latents, level=torch.zeros_like(chunk.level))

@@ -22,6 +22,7 @@ from kinora.serve.routes import (
     batches,
     characters,
     content,
+    edits,
     events,
     health,
     jobs,
@@ -46,6 +47,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     jobs.Reorder,
     batches.CreateFile,
     batches.CreateBatch,
+    *edits.BODIES,
 )
 """What clients send; the routes read bodies themselves, so that JSON and forms are alike."""
 
@@ -81,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     errors.install(app)
     # The literal paths below /v1/videos come before the one that takes any id.
-    for part in (characters, videos, content, batches, jobs, events, webhooks, health):
+    for part in (characters, videos, content, batches, edits, jobs, events, webhooks, health):
         app.include_router(part.router)
     app.add_middleware(Limit, most=settings.max_upload_bytes + FORM_OVERHEAD)
     app.add_middleware(Timed, metrics=app.state.metrics)

@@ -1,145 +1,165 @@
-"""A wish as a canvas. In: a model, a wish, its pictures and source. Out: what to denoise, and how much to keep.
+"""A wish as a verb of the studio. In: a model, a wish, its sources and pictures. Out: the edited film.
 
-The one place where the server knows how an edit is made.
+The verbs themselves are `kinora.timeline`'s; here is only what the wire adds: delivered sizes become
+made ones, an uploaded clip is brought to a length that the model can make.
 """
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
-from kinora.core.errors import UnsupportedError
-from kinora.core.shape import PixelShape, Stride
-from kinora.denoise.canvas import OUTSIDE_TIME, Canvas, join
-from kinora.denoise.condition import Condition, Hold, Keyframe, Strength, Words, apply_all
+from kinora.core.config import settle
+from kinora.core.progress import OnProgress
 from kinora.denoise.model import FilmModel
-from kinora.generate import Request, lay_out, settle
-from kinora.media.image import cover
+from kinora.generate import Film
+from kinora.serve.creation import references
 from kinora.serve.jobs.wish import Wish
+from kinora.serve.reel import Reel
 from kinora.serve.sizes import frames_made
+from kinora.timeline.angles import Angles, angles
+from kinora.timeline.animate import Animate, Picture, keyframes
+from kinora.timeline.blend import Blend, blend
+from kinora.timeline.extend import Extend, extend
+from kinora.timeline.loop import Loop, loop
+from kinora.timeline.outpaint import Outpaint, outpaint
+from kinora.timeline.recut import Recut, recut
+from kinora.timeline.region import Change, Mask, change
+from kinora.timeline.remix import Remix, remix
+from kinora.timeline.retake import Retake, retake
+from kinora.timeline.source import Source, of_clip
 
-REFERENCES = 2
-"""Frames of a character's video that the model looks at: its first and its middle one."""
+WHOLE = ("remix", "edit", "retake", "change", "outpaint", "angles")
+"""Edits after which a film is as long as before: an upload is filled up, where others cut it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Assets:
-    """What a wish names, fetched: pixels `[t h w 3]`, latents `[f c h w]`."""
+    """What a wish names, fetched.
 
+    Args:
+        sources: films of ours, or pixels `[t h w 3]` of uploaded ones.
+        pictures: pixels `[1 h w 3]`.
+        characters: pixels `[t h w 3]`.
+    """
+
+    sources: tuple[Reel | Frames, ...] = ()
     pictures: tuple[Frames, ...] = ()
-    latents: Tensor | None = None
-    pixels: Frames | None = None
     characters: tuple[Frames, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What to denoise.
-
-    Args:
-        request: every None filled in.
-        canvas: with all conditions on it.
-        frames: latent frames of the film itself; what follows them is only looked at.
-    """
-
-    request: Request
-    canvas: Canvas
-    frames: int
-
-
-def plan(model: FilmModel, wish: Wish, assets: Assets) -> Plan:
-    """Lay out the canvas of a wish.
+def edit(model: FilmModel, wish: Wish, assets: Assets, *, on_progress: OnProgress) -> Film:
+    """Make the edit.
 
     Raises:
-        UnsupportedError: the model lacks what the wish needs.
+        UsageError: the source is not fit for it.
+        UnsupportedError: the model lacks what it needs.
     """
-    fps = model.capabilities.fps
-    frames = frames_made(model.stride, seconds=wish.seconds, fps=fps)
-    request = Request(
-        prompts=tuple(card.prompt for card in wish.cards),
-        seconds=(frames - 1) / fps,
-        height=wish.made_height,
-        width=wish.made_width,
-        seed=wish.seed,
-        steps=wish.steps,
-        guidance=wish.guidance,
-        negative=wish.negative,
-    )
-    request, shape, _ = settle(model, request)
-    canvas = apply_all(lay_out(model, shape), _conditions(model, wish, assets))
-    count = len(canvas)
-    references = _references(model, assets, shape)
-    return Plan(request, join([canvas, references]) if references else canvas, count)
-
-
-def _conditions(model: FilmModel, wish: Wish, assets: Assets) -> list[Condition]:
-    step = model.stride.time / model.capabilities.fps
-    conditions: list[Condition] = [
-        Words(index, start=round(card.start / step)) for index, card in enumerate(wish.cards)
-    ]
-    for picture, pixels in zip(wish.pictures, assets.pictures, strict=True):
-        latent = model.encode(Clip(pixels, model.capabilities.fps))[0]
-        conditions.append(Keyframe(latent, picture.seconds))
-    return _source(model, wish, assets) + conditions
-
-
-def _source(model: FilmModel, wish: Wish, assets: Assets) -> list[Condition]:
+    values = _values(wish)
+    if wish.kind == "animate":
+        return _animated(model, wish, assets, settle(Animate, values), on_progress)
+    given = [_source(model, wish, each) for each in assets.sources]
+    first, tell = given[0], on_progress
     match wish.kind:
-        case "create":
-            return []
-        case "extension":
-            return [Hold(_latents(model, assets, whole=False))]
         case "remix" | "edit":
-            made = frames_made(model.stride, seconds=wish.seconds, fps=model.capabilities.fps)
-            latents = _latents(model, assets, whole=True)[: model.stride.latent_frames(made)]
-            return [Strength(latents, wish.strength)]
-        case never:
-            assert_never(never)
+            return remix(model, first, settle(Remix, values), on_progress=tell)
+        case "extension":
+            more = {"seconds": _missing(model, wish, first)}
+            return extend(model, first, settle(Extend, values, more), on_progress=tell)
+        case "loop":
+            return loop(model, first, settle(Loop, values), on_progress=tell)
+        case "blend":
+            return blend(model, first, given[1], settle(Blend, values), on_progress=tell)
+        case "retake":
+            return retake(model, first, settle(Retake, values), on_progress=tell)
+        case "change":
+            wanted, mask = settle(Change, _placed(wish, values)), _mask(wish, assets.pictures)
+            return change(model, first, wanted, mask=mask, on_progress=tell)
+        case "outpaint":
+            return outpaint(model, first, settle(Outpaint, values), on_progress=tell)
+        case "recut":
+            return recut(model, first, settle(Recut, values), on_progress=tell)
+        case "angles":
+            return angles(model, first, settle(Angles, values), on_progress=tell)[0]
+        case kind:
+            raise AssertionError(f"{kind} is no edit")
 
 
-def _latents(model: FilmModel, assets: Assets, *, whole: bool) -> Tensor:
-    """`[f c h w]` of the source; an uploaded one is cut to full latent frames or filled up to them."""
-    if assets.latents is not None:
-        return assets.latents
-    assert assets.pixels is not None, "an edit has a source"
-    pixels = assets.pixels
-    count = _fitting(model.stride, len(pixels), whole=whole)
-    fill = np.repeat(pixels[-1:], max(0, count - len(pixels)), axis=0)
-    pixels = np.concatenate([pixels, fill])[:count]
-    return model.encode(Clip(pixels, model.capabilities.fps))
+def _values(wish: Wish) -> dict[str, Any]:
+    """The values of the verb, and those that every verb takes."""
+    common = {"seed": wish.seed, "steps": wish.steps, "guidance": wish.guidance}
+    return {**common, "negative": wish.negative, **wish.options}
 
 
-def _fitting(stride: Stride, frames: int, *, whole: bool) -> int:
-    """The nearest number of frames that makes full latent frames: not below `frames` if `whole`."""
-    near = stride.snap_frames(frames)
-    if whole and near < frames:
-        return near + stride.time
-    return near if whole or near <= frames else near - stride.time
-
-
-def _references(model: FilmModel, assets: Assets, shape: PixelShape) -> Canvas | None:
-    """Frames outside time, at level 0, that show each character."""
-    if not assets.characters:
-        return None
-    if not model.capabilities.references:
-        raise UnsupportedError(
-            f"{model.name} cannot keep a character", remedy="Choose a model with references"
-        )
-    shots = [
-        cover(frames[at], height=shape.height, width=shape.width)
-        for frames in assets.characters
-        for at in sorted({0, len(frames) // 2})[:REFERENCES]
-    ]
-    fps = model.capabilities.fps
-    latents = torch.cat([model.encode(Clip(shot[None], fps)) for shot in shots])
-    count = len(latents)
-    return Canvas(
-        latents=latents,
-        level=torch.zeros(count),
-        time=torch.full((count,), OUTSIDE_TIME),
-        view=torch.zeros(count, dtype=torch.long),
-        text=torch.zeros(count, dtype=torch.long),
+def _animated(
+    model: FilmModel, wish: Wish, assets: Assets, wanted: Animate, tell: OnProgress
+) -> Film:
+    height, width = wish.made_height, wish.made_width
+    frames = frames_made(model.stride, seconds=wish.seconds, fps=model.capabilities.fps)
+    seconds = (frames - 1) / model.capabilities.fps
+    fitted = wanted.model_copy(update={"height": height, "width": width, "seconds": seconds})
+    shown = tuple(
+        Picture(Clip(pixels, model.capabilities.fps), picture.seconds)
+        for picture, pixels in zip(wish.pictures, assets.pictures, strict=True)
     )
+    looks: Tensor | None = None
+    if assets.characters:
+        looks = references(model, assets.characters, height=height, width=width)
+    return keyframes(model, shown, fitted, references=looks, on_progress=tell)
+
+
+def _source(model: FilmModel, wish: Wish, given: Reel | Frames) -> Source:
+    if isinstance(given, Reel):
+        return given.source(model)
+    frames = given
+    if wish.kind in WHOLE:
+        count = model.stride.snap_frames(len(frames))
+        count += model.stride.time * (count < len(frames))
+        fill = np.repeat(frames[-1:], max(0, count - len(frames)), axis=0)
+        frames = np.concatenate([frames, fill])
+    clip = Clip(frames, model.capabilities.fps)
+    return of_clip(model, clip, size=(wish.made_height, wish.made_width))
+
+
+def _missing(model: FilmModel, wish: Wish, known: Source) -> float:
+    """Seconds to be added so that the stitched total is what was promised."""
+    fps = model.capabilities.fps
+    total = frames_made(model.stride, seconds=wish.seconds, fps=fps)
+    return max(model.stride.time, total - len(known.clip)) / fps
+
+
+def _placed(wish: Wish, values: dict[str, Any]) -> dict[str, Any]:
+    """The box of delivered pixels as one of made pixels."""
+    if values.get("box") is None:
+        return values
+    left, top, width, height = values["box"]
+    down, right = _margins(wish)
+    if down >= 0 and right >= 0:
+        return values | {"box": (left + right, top + down, width, height)}
+    high, wide = wish.made_height / wish.height, wish.made_width / wish.width
+    scaled = (left * wide, top * high, max(1.0, width * wide), max(1.0, height * high))
+    return values | {"box": tuple(round(side) for side in scaled)}
+
+
+def _mask(wish: Wish, pictures: tuple[Frames, ...]) -> Mask | None:
+    """True where the picture is light, at the made size."""
+    if not pictures:
+        return None
+    light = torch.from_numpy(pictures[0][0].mean(-1) > 127).float()[None, None]
+    down, right = _margins(wish)
+    inner = (wish.height, wish.width) if min(down, right) >= 0 else None
+    size = inner or (wish.made_height, wish.made_width)
+    fitted = torch.nn.functional.interpolate(light, size=size)[0, 0].numpy() > 0
+    if inner is None:
+        return fitted
+    rest_down = wish.made_height - wish.height - down
+    rest_right = wish.made_width - wish.width - right
+    return np.pad(fitted, ((down, rest_down), (right, rest_right)))
+
+
+def _margins(wish: Wish) -> tuple[int, int]:
+    """Made pixels above and left of the delivered picture; negative where it is enlarged."""
+    return (wish.made_height - wish.height) // 2, (wish.made_width - wish.width) // 2

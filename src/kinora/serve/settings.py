@@ -42,6 +42,7 @@ class Settings(Config):
         disk_budget_bytes: new jobs are refused while the store holds more; 0 is no limit.
         attempts: how often a job may take down its worker at one spot before it is failed.
         checkpoint_seconds: work that a kill may cost while a film is dreamt.
+        preview_seconds: between two pictures of what is being made, in the events; 0 is none.
         image_url: whether pictures may be named by URL.
         private_urls: whether `image_url` and webhooks may point into private networks.
         provenance: whether films are signed (C2PA) and carry the watermark.
@@ -71,6 +72,7 @@ class Settings(Config):
     disk_budget_bytes: int = 0
     attempts: int = Field(default=3, ge=1)
     checkpoint_seconds: float = 2.0
+    preview_seconds: float = Field(default=2.0, ge=0)
     image_url: bool = False
     private_urls: bool = False
     provenance: bool = True

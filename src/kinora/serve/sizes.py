@@ -28,6 +28,7 @@ class ModelCard:
         height, width: training size.
         stride: pixels to latents.
         references: whether it keeps characters.
+        views: whether it knows several cameras.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ModelCard:
     width: int
     stride: Stride
     references: bool
+    views: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def model_card(model: str) -> ModelCard:
                 width=told["width"],
                 stride=Stride(patch=patch),
                 references=told["references"],
+                views=told.get("views", False),
             )
     raise NotFoundError(
         f"there is no model called '{model}'", remedy="Name a folder with a model_index.json"

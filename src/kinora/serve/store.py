@@ -36,6 +36,10 @@ class Store(ABC):
         """Forget every key below `prefix`; nothing happens if there is none."""
 
     @abstractmethod
+    def names(self, folder: str) -> set[str]:
+        """What lies directly in the folder `videos`, `characters` or `files`."""
+
+    @abstractmethod
     def usage(self) -> int:
         """Bytes of all keys together."""
 
@@ -117,6 +121,13 @@ class LocalStore(Store):
         else:
             path.unlink(missing_ok=True)
 
+    def names(self, folder: str) -> set[str]:
+        """Without what is still being written."""
+        try:
+            return {path.name for path in (self._root / folder).iterdir() if path.name[0] != "."}
+        except (FileNotFoundError, NotADirectoryError):
+            return set()
+
     def usage(self) -> int:
         """Walks the folder."""
         total = 0
@@ -175,6 +186,16 @@ class RemoteStore(Store):
         self._files.invalidate_cache()
         if self._files.exists(self._path(prefix)):
             self._files.rm(self._path(prefix), recursive=True)
+
+    def names(self, folder: str) -> set[str]:
+        """Asks for a listing."""
+        self._files.invalidate_cache()
+        try:
+            found = self._files.ls(f"{self._root.rstrip('/')}/{folder}", detail=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return set()
+        names = {str(path).rstrip("/").rpartition("/")[2] for path in found}
+        return {name for name in names if name and name[0] != "."}
 
     def usage(self) -> int:
         """Asks for every size."""

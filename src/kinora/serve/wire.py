@@ -40,9 +40,9 @@ class CharacterRef(Sent):
 
 
 class KeyframeIn(Sent):
-    """A picture that the film shows at `seconds`."""
+    """A picture that the film shows at `seconds`; a negative time counts from the end."""
 
-    seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+    seconds: Annotated[float, Field(ge=-3600, le=3600, allow_inf_nan=False)]
     image: ImageRef
 
 
@@ -53,7 +53,7 @@ class CardIn(Sent):
     start: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
     """Forms name a list as `a[0]`, `a[1]`; a single dictionary of such numbers is that list."""
     if isinstance(value, dict) and value and all(str(key).isdigit() for key in value):
         return [value[key] for key in sorted(value, key=int)]
@@ -78,7 +78,7 @@ class Extras(Sent):
     model: Annotated[str, Field(max_length=255)] | None = None
     seed: Seed | None = None
     steps: Annotated[int, Field(ge=1, le=200)] | None = None
-    guidance: Annotated[float, Field(ge=0, le=30, allow_inf_nan=False)] | None = None
+    guidance: Annotated[float, Field(gt=0, le=30, allow_inf_nan=False)] | None = None
     negative_prompt: Annotated[str, Field(max_length=32_000)] = ""
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     fps: Annotated[float, Field(ge=1, le=60)] | None = None
@@ -104,18 +104,22 @@ class CreateVideo(Extras):
     size: Size | None = None
     input_reference: ImageRef | None = None
     characters: Annotated[
-        tuple[CharacterRef, ...], BeforeValidator(_listed), Field(max_length=2)
+        tuple[CharacterRef, ...], BeforeValidator(listed), Field(max_length=2)
     ] = ()
-    keyframes: Annotated[
-        tuple[KeyframeIn, ...], BeforeValidator(_listed), Field(max_length=16)
-    ] = ()
-    storyboard: Annotated[tuple[CardIn, ...], BeforeValidator(_listed), Field(max_length=64)] = ()
+    keyframes: Annotated[tuple[KeyframeIn, ...], BeforeValidator(listed), Field(max_length=16)] = ()
+    storyboard: Annotated[tuple[CardIn, ...], BeforeValidator(listed), Field(max_length=64)] = ()
 
     @model_validator(mode="after")
     def _has_words(self) -> "CreateVideo":
         if self.prompt is None and not self.storyboard:
             raise ValueError("a prompt is required")
         return self
+
+
+class Variations(CreateVideo):
+    """POST /kinora/v1/variations: `count` films of seeds in a row, each as its seed makes it alone."""
+
+    count: Annotated[int, Field(ge=1, le=16)] = 4
 
 
 class RemixVideo(Extras):
@@ -218,6 +222,7 @@ def status_of(row: Row) -> Literal["queued", "in_progress", "completed", "failed
 def video_object(row: Row) -> VideoObject:
     """A row as clients know it."""
     wish = Wish.model_validate(row.wish)
+    seconds = (row.artefact or {}).get("seconds", wish.seconds)
     failed = row.state in ("failed", "cancelled")
     error = VideoError(code=row.error_code, message=row.error_message) if failed else None
     return VideoObject(
@@ -230,7 +235,7 @@ def video_object(row: Row) -> VideoObject:
         expires_at=_whole(row.expires_at),
         prompt=wish.prompt,
         size=f"{wish.width}x{wish.height}",
-        seconds=f"{wish.seconds:g}",
+        seconds=f"{seconds:g}",
         remixed_from_video_id=row.remixed_from,
         error=error,
         seed=wish.seed,

@@ -1,20 +1,27 @@
 """Requests as wishes. In: a checked request, its files. Out: a wish whose pictures and source are stored."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.datastructures import UploadFile
 
-from kinora.core.errors import NotFoundError, UnsupportedError
+from kinora.core.errors import UnsupportedError
 from kinora.core.shape import parse_size
 from kinora.serve.desk import Desk
 from kinora.serve.errors import ApiError
+from kinora.serve.given import base, copy, settings, sizes
 from kinora.serve.jobs.artefacts import character as character_file
 from kinora.serve.jobs.artefacts import folder, picture
-from kinora.serve.jobs.artefacts import source as source_file
-from kinora.serve.jobs.wish import Card, Picture, Source, Wish
+from kinora.serve.jobs.wish import Card, Picture, Wish
 from kinora.serve.sizes import settle_size
-from kinora.serve.wire import CharacterRef, CreateVideo, EditVideo, ExtendVideo, RemixVideo
+from kinora.serve.wire import (
+    CharacterRef,
+    CreateVideo,
+    EditVideo,
+    ExtendVideo,
+    ImageRef,
+    KeyframeIn,
+    RemixVideo,
+)
 
 LONGEST_EXTENSION = 20.0
 Files = Mapping[str, UploadFile]
@@ -30,17 +37,19 @@ def creation(desk: Desk, owner: str, sent: CreateVideo, files: Files, *, video: 
     if not cards:
         assert sent.prompt is not None, "validated"
         cards = (Card(prompt=sent.prompt),)
+    pictures = _pictures(desk, sent, files, video=video)
+    # Pictures are the studio's to animate, unless a storyboard tells of several shots.
+    animated = bool(pictures) and len(cards) == 1
     wish = Wish(
+        kind="animate" if animated else "create",
         cards=cards,
         seconds=sent.seconds,
         seed=desk.seed(sent),
-        pictures=_pictures(desk, sent, files, video=video),
+        options={"prompt": cards[0].prompt} if animated else {},
+        pictures=pictures,
         characters=_characters(desk, owner, sent.characters, cards, video=video),
-        height=size.height,
-        width=size.width,
-        made_height=size.made_height,
-        made_width=size.made_width,
-        **_settings(sent),
+        **sizes(size),
+        **settings(sent),
     )
     return wish, list(size.notes)
 
@@ -55,17 +64,13 @@ def rework(
     video: str,
 ) -> Made:
     """A film of ours, or an uploaded one, with other words."""
-    base, source, notes = _base(desk, owner, files, of=of, video=video)
-    return base.model_copy(
-        update={
-            "kind": "edit" if isinstance(sent, EditVideo) else "remix",
-            "cards": (Card(prompt=sent.prompt),),
-            "seed": desk.seed(sent),
-            "strength": sent.strength,
-            "source": source,
-            **_settings(sent),
-        }
-    ), notes
+    given = base(desk, owner, files, of=of, video=video)
+    return given.wish(
+        desk, sent,
+        kind="edit" if isinstance(sent, EditVideo) else "remix",
+        prompt=sent.prompt,
+        options={"strength": sent.strength},
+    ), given.notes  # fmt: skip
 
 
 def extension(
@@ -75,78 +80,45 @@ def extension(
     if sent.seconds > LONGEST_EXTENSION:
         message = f"An extension adds at most {LONGEST_EXTENSION:g} s"
         raise ApiError(400, message, code="too_long", param="seconds")
-    base, source, notes = _base(desk, owner, files, of=of, video=video)
-    return base.model_copy(
-        update={
-            "kind": "extension",
-            "cards": (*base.cards, Card(prompt=sent.prompt, start=source.seconds))
-            if of
-            else (Card(prompt=sent.prompt),),
-            "seconds": source.seconds + sent.seconds,
-            "seed": desk.seed(sent),
-            "source": source,
-            **_settings(sent),
-        }
-    ), notes
-
-
-def _settings(sent: CreateVideo | RemixVideo | EditVideo | ExtendVideo) -> dict[str, Any]:
-    return {
-        "fps": sent.fps,
-        "steps": sent.steps,
-        "guidance": sent.guidance,
-        "negative": sent.negative_prompt,
-        "mark": sent.watermark,
-        "metadata": sent.metadata,
-    }
-
-
-def _base(
-    desk: Desk, owner: str, files: Files, *, of: str | None, video: str
-) -> tuple[Wish, Source, list[str]]:
-    """What an edit takes over from its source: its size, its length, its words."""
-    if of is not None:
-        row = desk.finished(owner, of)
-        old = Wish.model_validate(row.wish)
-        key = f"{folder(video)}/{source_file('latents')}"
-        _copy(desk, f"{folder(of)}/latents.safetensors", key, what=of)
-        plain = old.model_copy(update={"pictures": (), "characters": ()})
-        return plain, Source(key=key, kind="latents", seconds=old.seconds), []
-    if "video" not in files:
-        message = "Name a video by id or send a file"
-        raise ApiError(400, message, code="missing_video", param="video")
-    key = f"{folder(video)}/{source_file('pixels')}"
-    found = desk.uploads.keep_file(files["video"], key=key, kind="video")
-    size = settle_size(
-        desk.card, height=found.height, width=found.width, max_pixels=desk.settings.max_pixels
-    )
-    wish = Wish(
-        cards=(Card(prompt="-"),),
-        seconds=found.seconds,
-        height=size.height,
-        width=size.width,
-        made_height=size.made_height,
-        made_width=size.made_width,
-        seed=0,
-    )
-    return wish, Source(key=key, kind="pixels", seconds=found.seconds), list(size.notes)
+    given = base(desk, owner, files, of=of, video=video)
+    return given.wish(
+        desk, sent,
+        kind="extension",
+        prompt=sent.prompt,
+        options={"seconds": sent.seconds},
+        seconds=given.source.seconds + sent.seconds,
+    ), given.notes  # fmt: skip
 
 
 def _pictures(desk: Desk, sent: CreateVideo, files: Files, *, video: str) -> tuple[Picture, ...]:
-    kept: list[Picture] = []
+    first = sent.input_reference
+    kept = [*keep_picture(desk, files, "input_reference", first, number=0, video=video)]
+    return (*kept, *keep_keyframes(desk, sent.keyframes, first=len(kept), video=video))
 
-    def key() -> str:
-        return f"{folder(video)}/{picture(len(kept))}"
 
-    if "input_reference" in files:
-        desk.uploads.keep_file(files["input_reference"], key=key(), kind="picture")
-        kept.append(Picture(key=key()))
-    elif sent.input_reference is not None:
-        desk.uploads.keep_url(sent.input_reference.image_url, key=key())
-        kept.append(Picture(key=key()))
-    for frame in sent.keyframes:
-        desk.uploads.keep_url(frame.image.image_url, key=key())
-        kept.append(Picture(key=key(), seconds=frame.seconds))
+def keep_picture(
+    desk: Desk, files: Files, name: str, sent: ImageRef | None, *, number: int, video: str
+) -> tuple[Picture, ...]:
+    """The picture `number` of a wish, from the file `name` or a URL; none if there is neither."""
+    key = f"{folder(video)}/{picture(number)}"
+    if name in files:
+        desk.uploads.keep_file(files[name], key=key, kind="picture")
+    elif sent is not None:
+        desk.uploads.keep_url(sent.image_url, key=key)
+    else:
+        return ()
+    return (Picture(key=key),)
+
+
+def keep_keyframes(
+    desk: Desk, frames: tuple[KeyframeIn, ...], *, first: int, video: str
+) -> tuple[Picture, ...]:
+    """Pictures at their times, numbered from `first` on."""
+    kept = []
+    for number, frame in enumerate(frames, first):
+        key = f"{folder(video)}/{picture(number)}"
+        desk.uploads.keep_url(frame.image.image_url, key=key)
+        kept.append(Picture(key=key, seconds=frame.seconds))
     return tuple(kept)
 
 
@@ -168,14 +140,6 @@ def _characters(
             message = f"The prompt does not name the character '{row.name}'"
             raise ApiError(400, message, code="character_not_named", param="prompt")
         key = f"{folder(video)}/{character_file(index)}"
-        _copy(desk, f"characters/{row.id}/frames.npy", key, what=row.id)
+        copy(desk, f"characters/{row.id}/frames.npy", key, what=row.id)
         keys.append(key)
     return tuple(keys)
-
-
-def _copy(desk: Desk, source: str, target: str, *, what: str) -> None:
-    """A copy of our own, so that the source may expire while this job waits."""
-    try:
-        desk.store.copy(source, target, scratch=desk.settings.data / "scratch" / "uploads")
-    except NotFoundError as error:
-        raise ApiError(404, f"The files of '{what}' are gone", code="not_found") from error

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from kinora.core.errors import NotFoundError, UnsupportedError
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.condition import Condition, Reference
 from kinora.denoise.model import FilmModel
-from kinora.generate import generate
+from kinora.generate import Film, Request, generate
 from kinora.media.read import read
 from kinora.media.sidecar import Sidecar
 from kinora.timeline.cache import Cache
@@ -36,6 +37,14 @@ from kinora.timeline.project import project
 from kinora.timeline.studio import make_film
 
 
+class Make(Protocol):
+    """What turns a request into a film: `generate.generate`, or something that watches it besides."""
+
+    def __call__(self, model: FilmModel, request: Request, /, *, on_progress: OnProgress) -> Film:
+        """One film."""
+        ...
+
+
 @dataclass(frozen=True)
 class Same:
     """Whether the same came out; None where there is nothing to compare with."""
@@ -45,7 +54,13 @@ class Same:
 
 
 def again(
-    model: FilmModel, told: Sidecar, file: Path, target: Path, *, on_progress: OnProgress = silent
+    model: FilmModel,
+    told: Sidecar,
+    file: Path,
+    target: Path,
+    *,
+    make: Make = generate,
+    on_progress: OnProgress = silent,
 ) -> Same:
     """Make the film of a sidecar once more, and compare.
 
@@ -54,6 +69,7 @@ def again(
         told: the sidecar of `file`.
         file: the film.
         target: where the new one is written.
+        make: what made it, if it was made from a prompt.
         on_progress: told after every step, chunk and frame; may raise to stop.
 
     Raises:
@@ -70,14 +86,14 @@ def again(
     elif "edit" in told.options:
         _edit(model, told, file, target, on_progress)
     elif told.verb == "generate":
-        _generated(model, told, file, target, on_progress)
+        _generated(model, told, file, target, make, on_progress)
     else:
         raise UnsupportedError(f"the sidecar of {file} does not say how to make it again")
     return _compared(file, target)
 
 
 def _generated(
-    model: FilmModel, told: Sidecar, file: Path, target: Path, on_progress: OnProgress
+    model: FilmModel, told: Sidecar, file: Path, target: Path, make: Make, on_progress: OnProgress
 ) -> None:
     wish = request_of(told)
     size = told.made
@@ -86,12 +102,12 @@ def _generated(
     known: tuple[Condition, ...] = () if seen is None else (Reference(seen.latents),)
     wish = replace(wish, conditions=(*wish.conditions, *known))
     extra = _characters(told)
-    if wish.seconds >= LONG:
+    if wish.seconds >= LONG and make is generate:
         deliver_stream(
             model, wish, target, wishes=told.shots, options=extra, on_progress=on_progress
         )
         return
-    film = generate(model, wish, on_progress=on_progress)
+    film = make(model, wish, on_progress=on_progress)
     new = sidecar_of(film, model, verb="generate", options=extra)
     new = new.model_copy(update={"shots": told.shots, "asked": told.asked})
     deliver(film, new, target, on_progress=on_progress)

@@ -111,9 +111,11 @@ def of_film(model: FilmModel, film: Film) -> Source:
     )
 
 
-def of_clip(model: FilmModel, clip: Clip, *, prompt: str = "") -> Source:
-    """Any clip, brought to the model's rate and to a size it can make, and encoded."""
-    fitted, told = conform(model, clip)
+def of_clip(
+    model: FilmModel, clip: Clip, *, prompt: str = "", size: tuple[int, int] | None = None
+) -> Source:
+    """Any clip, brought to the model's rate and to `(height, width)` or a size it can make, and encoded."""
+    fitted, told = conform(model, clip, size=size)
     latents = model.encode(fitted).cpu()
     zeros = torch.zeros(len(latents), dtype=torch.long)
     return Source(

@@ -9,18 +9,30 @@ import time
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from kinora.serve.jobs.table import deliveries, events, webhooks
 
 COMPLETED, FAILED = "video.completed", "video.failed"
 TYPES = (COMPLETED, FAILED)
+PREVIEW = "preview"
 
 
 def record(connection: Connection, video: str, kind: str, **data: Any) -> None:
     """Append to the job's history, which `events` streams to clients."""
     row = {"video": video, "kind": kind, "data": data, "at": time.time()}
     connection.execute(insert(events).values(row))
+
+
+def show(connection: Connection, video: str, **data: Any) -> None:
+    """Tell what is to be seen so far; of all pictures only the last is kept, until the job ends."""
+    hide(connection, video)
+    record(connection, video, PREVIEW, **data)
+
+
+def hide(connection: Connection, video: str) -> None:
+    """Forget the picture."""
+    connection.execute(delete(events).where(events.c.video == video, events.c.kind == PREVIEW))
 
 
 def announce(connection: Connection, *, owner: str, video: str, kind: str) -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from kinora.core.clip import Frames
 from kinora.core.errors import NotFoundError
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.store import Store
+
+REEL = "reel.safetensors"
+"""What a dream leaves, and the next edit goes on from."""
 
 
 def folder(video: str) -> str:
@@ -32,9 +35,9 @@ def character(index: int) -> str:
     return f"character-{index}.npy"
 
 
-def source(kind: str) -> str:
-    """Name of what an edit goes on from."""
-    return {"latents": "source.safetensors", "pixels": "source.npy"}[kind]
+def source(index: int, kind: Literal["latents", "pixels"]) -> str:
+    """Name of the film `index` that an edit goes on from: a reel, or pixels of an uploaded one."""
+    return f"source-{index}.{'safetensors' if kind == 'latents' else 'npy'}"
 
 
 class Artefacts:
@@ -97,7 +100,7 @@ class Artefacts:
     @staticmethod
     def recipe(wish: Wish) -> str:
         """What the file itself says of how it was made; the same wish makes the same file."""
-        told = wish.model_dump(exclude_defaults=True, exclude={"source", "pictures", "characters"})
+        told = wish.model_dump(exclude_defaults=True, exclude={"sources", "pictures", "characters"})
         return json.dumps({"kinora": 1, **told})
 
     def tidy(self) -> None:

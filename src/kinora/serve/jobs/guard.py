@@ -26,10 +26,17 @@ T = TypeVar("T")
 
 
 class Guard:
-    """Runs stages and settles the row when one does not end well."""
+    """Runs stages and settles the row when one does not end well.
 
-    def __init__(self, database: Database, control: Control, *, attempts: int) -> None:
-        self._database, self._control, self._attempts = database, control, attempts
+    Args:
+        database, control: of the row.
+        over: called with a job that goes no further here.
+    """
+
+    def __init__(
+        self, database: Database, control: Control, *, over: Callable[[str], None]
+    ) -> None:
+        self._database, self._control, self._over = database, control, over
 
     def run(self, act: Callable[[str, int], None], video: str, generation: int) -> str:
         """Run one stage; `ShuttingDown` alone comes through."""
@@ -38,6 +45,7 @@ class Guard:
             self._control.check(video)
             act(video, generation)
         except StoppedError:
+            self._over(video)
             self._write(lambda connection: rows.stop(connection, video, generation))
             return STOPPED
         except ShuttingDown:
@@ -50,6 +58,7 @@ class Guard:
         return ON
 
     def _settle(self, error: Exception, video: str, generation: int) -> str:
+        self._over(video)
         if outside(error):
             reason = f"waiting, because {reason_of(error)}"
             self._write(

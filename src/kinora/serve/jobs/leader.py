@@ -1,4 +1,4 @@
-"""The one worker that also keeps house. In: a lock. Out: pump, reconcile, reap and retention, in turn."""
+"""The one worker that also keeps house. In: a lock. Out: pump, reconcile, reap, retention and sweep, in turn."""
 
 import logging
 import threading
@@ -16,6 +16,7 @@ from kinora.serve.jobs.pump import pump
 from kinora.serve.jobs.reap import reap
 from kinora.serve.jobs.reconcile import reconcile
 from kinora.serve.jobs.retention import forget_deliveries, retain
+from kinora.serve.jobs.sweep import Sweep
 from kinora.serve.settings import Settings
 from kinora.serve.store import Store
 
@@ -50,6 +51,7 @@ class Leader(threading.Thread):
         self._folder: Path = settings.data
         self._orders = Orders(settings.database_url)
         self._lock = lock(database, "leader", folder=self._folder)
+        self._sweep = Sweep(database, store, scratch=settings.data / "scratch" / "uploads")
         self._due: dict[str, float] = {}
 
     def run(self) -> None:
@@ -78,6 +80,9 @@ class Leader(threading.Thread):
             retain(self._database, self._orders, self._store, keep_seconds=keep)
         if self._is_due("deliveries", seconds=3600.0):
             forget_deliveries(self._database)
+        if self._is_due("sweep", seconds=600.0):
+            for name in self._sweep():
+                log.warning("%s was nobody's; it was removed", name)
 
     def _reap(self) -> None:
         dead = reap(

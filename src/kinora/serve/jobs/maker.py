@@ -3,32 +3,35 @@
 A stage whose artefact is there already has nothing to do, so that running one twice is harmless.
 """
 
+import shutil
 import threading
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress
-from kinora.denoise.checkpoint import Checkpoint, load, save
 from kinora.denoise.model import FilmModel
-from kinora.generate import decoded, dream
+from kinora.generate import decoded
 from kinora.media.image import cover
+from kinora.media.probe import probe
 from kinora.media.write import ClipWriter
-from kinora.serve.edits import Assets, plan
 from kinora.serve.jobs import rows
-from kinora.serve.jobs.artefacts import Artefacts, character, folder, picture, source
+from kinora.serve.jobs.artefacts import REEL, Artefacts, folder
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
+from kinora.serve.jobs.dreaming import Dreaming
 from kinora.serve.jobs.guard import persist
+from kinora.serve.jobs.kept import Kept
 from kinora.serve.jobs.pictures import Pictures
+from kinora.serve.jobs.previews import Previews
 from kinora.serve.jobs.seal import Seal
 from kinora.serve.jobs.telling import Teller
-from kinora.serve.jobs.wish import Wish
-from kinora.serve.sizes import frames_made, frames_shown
+from kinora.serve.jobs.wish import SETTLED, Wish
+from kinora.serve.reel import Reel, read_reel
+from kinora.serve.sizes import frames_shown
 from kinora.serve.store import Store
 
 
@@ -42,6 +45,7 @@ class Maker:
         control: may stop the work.
         seal: signs the files.
         checkpoint_seconds: how much dreaming may be lost to a kill.
+        preview_seconds: between two pictures of what is being made; 0 is none.
         keep_seconds: how long a finished film is kept; 0 is for ever.
     """
 
@@ -55,32 +59,34 @@ class Maker:
         control: Control,
         seal: Seal,
         checkpoint_seconds: float,
+        preview_seconds: float,
         keep_seconds: float,
     ) -> None:
         self._model, self._database, self._store = model, database, store
         self._scratch, self._control, self._seal = scratch, control, seal
         self._checkpoint_seconds, self._keep_seconds = checkpoint_seconds, keep_seconds
+        self._preview_seconds = preview_seconds
         self._device = threading.Lock()
+        # What an earlier process of this name left behind; everything that counts is in the store.
+        shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True, exist_ok=True)
 
     def dream(self, video: str, generation: int) -> None:
-        """Words to latents, with a checkpoint every few seconds."""
+        """Words and sources to a reel, with a checkpoint every few seconds."""
         files = self._files(video)
-        if files.has("latents.safetensors"):
+        if files.has(REEL):
             return
         with self._device:
             self._dream(video, generation, files)
         self._kept(video, generation)
 
     def draw(self, video: str, generation: int) -> None:
-        """Latents to frames to a file, chunk by chunk, and its thumbnail and sheet."""
+        """A reel to frames to a file, chunk by chunk, and its thumbnail and sheet."""
         files = self._files(video)
         if files.has("drawn.mp4") and files.has("thumbnail.webp") and files.has("sheet.jpg"):
             return
         with self._device:
-            self._draw(
-                files, self._wish(video), Teller(self._database, self._control, video, generation)
-            )
+            self._draw(files, self._wish(video), self._teller(video, generation))
         self._kept(video, generation)
 
     def sign(self, video: str, generation: int) -> None:
@@ -98,9 +104,10 @@ class Maker:
         files, wish = self._files(video), self._wish(video)
         artefact = files.describe("film.mp4") | {
             "frames_sha256": files.sha256("drawn.mp4"),
-            "latents_sha256": files.sha256("latents.safetensors"),
+            "latents_sha256": files.sha256(REEL),
             "width": wish.width,
             "height": wish.height,
+            "seconds": seconds_of(files.local("drawn.mp4")),
         }
         persist(
             self._database,
@@ -109,44 +116,32 @@ class Maker:
                 connection, video, generation, artefact=artefact, keep_seconds=self._keep_seconds
             ),
         )
-        files.tidy()
+        self.over(video)
+
+    def over(self, video: str) -> None:
+        """Remove the local copies of a job that ended here in any way."""
+        self._files(video).tidy()
 
     def _dream(self, video: str, generation: int, files: Artefacts) -> None:
-        wish = self._wish(video)
-        teller = Teller(self._database, self._control, video, generation)
+        teller = self._teller(video, generation)
         teller(Progress("text", 0, 1))
-        laid = plan(self._model, wish, self._assets(files, wish))
-        text = self._model.read(laid.request.prompts, negative=laid.request.negative)
-        if text.not_understood:
-            self._note(video, generation, text.not_understood)
-        steps = laid.request.steps
-        assert steps, "settled"
-        checkpoint = Checkpoint(files, steps=steps, seconds=self._checkpoint_seconds)
-        finished, begun = checkpoint.found()
-
-        def keep(report: Progress) -> None:
-            if checkpoint.step(report):
-                self._kept(video, generation)
-
-        teller = Teller(
-            self._database, self._control, video, generation,
-            on_step=keep,
-        )  # fmt: skip
-        for done in dream(
-            self._model, laid.canvas, text, laid.request,
-            finished=finished, begun=begun, on_progress=teller,
-        ):  # fmt: skip
-            checkpoint.chunk(done.latents)
-            self._kept(video, generation)
-        save(files, "latents.safetensors", latents=torch.cat(checkpoint.finished))
-        checkpoint.remove()
+        kept = Kept(files, lambda: self._kept(video, generation))
+        dreaming = Dreaming(
+            self._model,
+            files,
+            kept=kept,
+            tell=teller,
+            note=lambda notes: self._note(video, generation, notes),
+        )
+        reel = dreaming.reel(self._wish(video), seconds=self._checkpoint_seconds)
+        with files.making(REEL) as target:
+            reel.write(target)
+        kept.clear()
 
     def _draw(self, files: Artefacts, wish: Wish, on_progress: OnProgress) -> None:
-        latents = load(files.local("latents.safetensors"))["latents"]
-        fps = self._model.capabilities.fps
-        shown = frames_shown(seconds=wish.seconds, fps=fps)
-        chunks = decoded(self._model, [latents], len(latents), on_progress)
-        frames = islice(single(chunks), shown)
+        reel, fps = read_reel(files.local(REEL)), self._model.capabilities.fps
+        shown = self._length(wish, reel)
+        frames = islice(self._frames(reel, on_progress), shown)
         pictures = Pictures(count=shown)
         rate = wish.fps or fps
         comment = files.recipe(wish) if wish.metadata else ""
@@ -164,23 +159,23 @@ class Maker:
         with files.making("sheet.jpg") as target:
             pictures.sheet(target)
 
-    def _assets(self, files: Artefacts, wish: Wish) -> Assets:
-        size = {"height": wish.made_height, "width": wish.made_width}
-        pictures = tuple(
-            np.stack([cover(frame, **size) for frame in files.pixels(picture(index))])
-            for index in range(len(wish.pictures))
-        )
-        characters = tuple(files.pixels(character(index)) for index in range(len(wish.characters)))
-        if wish.source is None:
-            return Assets(pictures=pictures, characters=characters)
-        if wish.source.kind == "latents":
-            latents = load(files.local(source("latents")))["latents"]
-            return Assets(pictures=pictures, characters=characters, latents=latents)
-        made = frames_made(
-            self._model.stride, seconds=wish.source.seconds, fps=self._model.capabilities.fps
-        )
-        pixels = np.stack([cover(f, **size) for f in files.pixels(source("pixels"))[:made]])
-        return Assets(pictures=pictures, characters=characters, pixels=pixels)
+    def _frames(self, reel: Reel, on_progress: OnProgress) -> Iterator[Frames]:
+        """Frames `[h w 3]` one by one, decoded where they are not kept."""
+        if reel.frames is not None:
+            return iter(reel.frames)
+        return single(decoded(self._model, [reel.latents], len(reel.latents), on_progress))
+
+    def _length(self, wish: Wish, reel: Reel) -> int:
+        """How many of the frames are delivered."""
+        made = self._model.stride.pixel_frames(max(1, len(reel.latents)))
+        made = made if reel.frames is None else len(reel.frames)
+        if wish.kind not in SETTLED:
+            return made
+        return min(made, frames_shown(seconds=wish.seconds, fps=self._model.capabilities.fps))
+
+    def _teller(self, video: str, generation: int) -> Teller:
+        previews = Previews(self._model, seconds=self._preview_seconds)
+        return Teller(self._database, self._control, video, generation, previews=previews)
 
     def _files(self, video: str) -> Artefacts:
         return Artefacts(self._store, video, scratch=self._scratch)
@@ -204,8 +199,7 @@ class Maker:
     def _kept(self, video: str, generation: int) -> None:
         persist(self._database, self._control, lambda c: rows.kept(c, video, generation))
 
-    def _note(self, video: str, generation: int, unknown: tuple[str, ...]) -> None:
-        notes = [f"'{word}' is not a word this model knows" for word in unknown]
+    def _note(self, video: str, generation: int, notes: list[str]) -> None:
         persist(self._database, self._control, lambda c: rows.note(c, video, generation, notes))
 
 
@@ -226,3 +220,9 @@ def fit(frame: Frames, *, height: int, width: int) -> Frames:
 def repeats(index: int, made: float, wanted: float) -> int:
     """How often the frame `index` of a film made at one rate is shown at another."""
     return round((index + 1) * wanted / made) - round(index * wanted / made)
+
+
+def seconds_of(file: Path) -> float:
+    """How long a film of ours is, by its frames."""
+    found = probe(file)
+    return found.frames / found.fps

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Update, select, update
 
-from kinora.serve.jobs.announce import COMPLETED, FAILED, announce, record
+from kinora.serve.jobs.announce import COMPLETED, FAILED, announce, hide, record
 from kinora.serve.jobs.table import videos
 
 Video = Row[Any]
@@ -175,10 +175,12 @@ def _stop(connection: Connection, row: Video, change: Update) -> bool:
         _tell(connection, row.id, FAILED, CANCELLED)
     else:
         record(connection, row.id, state)
+    hide(connection, row.id)
     return True
 
 
 def _tell(connection: Connection, video: str, webhook: str, event: str, **data: Any) -> None:
+    hide(connection, video)
     record(connection, video, event, **data)
     owner = connection.execute(select(videos.c.owner).where(videos.c.id == video)).scalar_one()
     announce(connection, owner=owner, video=video, kind=webhook)

@@ -49,7 +49,9 @@ class Seal:
         if self._identity is None:
             shutil.copyfile(drawn, target)
             return
-        hidden = {"source", "pictures", "characters"} | (set() if wish.metadata else {"cards"})
+        hidden = {"sources", "pictures", "characters"} | (
+            set() if wish.metadata else {"cards", "options"}
+        )
         recipe = wish.model_dump(mode="json", exclude_defaults=True, exclude=hidden)
         sign(drawn, target, identity=self._identity, recipe=recipe, title=video, parents=parents)
 

@@ -1,4 +1,4 @@
-"""Progress into the row. In: reports of the work. Out: stage, percent and remaining time; checkpoints.
+"""Progress into the row. In: reports of the work. Out: stage, percent, remaining time, previews.
 
 Told at most four times a second; a database that is away costs nothing but the telling.
 """
@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kinora.core.progress import Progress
 from kinora.serve.jobs import rows
-from kinora.serve.jobs.announce import record
+from kinora.serve.jobs.announce import record, show
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
 
@@ -26,7 +26,7 @@ class Teller:
         database: where the row is.
         control: may stop the work.
         video, generation: which row.
-        on_step: called with every report of a solver step, before anything else.
+        previews: draws what there is to see so far.
     """
 
     def __init__(
@@ -36,18 +36,16 @@ class Teller:
         video: str,
         generation: int,
         *,
-        on_step: Callable[[Progress], None] = lambda _: None,
+        previews: Callable[[Progress], str | None],
     ) -> None:
         self._database, self._control = database, control
         self._video, self._generation = video, generation
-        self._on_step = on_step
+        self._previews = previews
         self._start: tuple[float, float] | None = None
-        self._told = 0.0
+        self._told = self._part = 0.0
 
     def __call__(self, progress: Progress) -> None:
         """Take note; raises if the work shall stop."""
-        if progress.stage == "denoise":
-            self._on_step(progress)
         self._control.check(self._video)
         if progress.stage == "encode":
             return
@@ -60,16 +58,21 @@ class Teller:
 
     def _tell(self, progress: Progress, now: float) -> None:
         low, high = SHARES["draw" if progress.stage == "decode" else progress.stage]
-        part = low + (high - low) * progress.done / max(1, progress.total)
+        # An edit may dream and draw several times; what is told never goes back.
+        part = max(self._part, low + (high - low) * progress.done / max(1, progress.total))
+        self._part = part
         start, first = self._start = self._start or (now, part)
         left = (now - start) / (part - first) * (1 - part) if part > first else None
         told = {"stage": progress.stage, "done": progress.done, "total": progress.total}
-        told |= {"progress": int(100 * part), "eta": round(left, 1) if left is not None else None}
+        telling = {"progress": int(100 * part), "eta": None if left is None else round(left, 1)}
+        seen = self._previews(progress)
         try:
             with self._database.write() as connection:
-                if rows.advance(connection, self._video, self._generation, **told):
-                    record(connection, self._video, "progress", **told)
-                else:
+                if not rows.advance(connection, self._video, self._generation, **told, **telling):
                     self._control.stop(self._video)
+                    return
+                record(connection, self._video, "progress", **told, **telling)
+                if seen is not None:
+                    show(connection, self._video, image=seen, **told)
         except SQLAlchemyError:
             return

@@ -2,11 +2,18 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from kinora.core.config import Config
 
-Kind = Literal["create", "remix", "edit", "extension"]
+Kind = Literal[
+    "create", "animate", "storyboard", "remix", "edit", "extension", "loop", "blend", "retake",
+    "change", "outpaint", "recut", "angles",
+]  # fmt: skip
+SETTLED = frozenset(
+    ("create", "animate", "remix", "edit", "extension", "retake", "change", "outpaint", "angles")
+)
+"""Kinds whose length is settled when they are asked for; of the others the result decides."""
 
 
 class Card(Config):
@@ -50,9 +57,9 @@ class Wish(Config):
         seed: of the noise.
         steps, guidance: None is what the model likes.
         negative: what to push away from.
-        strength: how much of the source an edit reworks, 0..1.
-        pictures: what is held at which time.
-        source: what an edit, remix or extension goes on from.
+        options: values of the studio's verb, by its own names.
+        pictures: what is held at which time; for a storyboard what cards begin with; or a mask.
+        sources: what an edit goes on from, in order; for a storyboard what cards begin with.
         characters: keys of the pixels of each character.
         mark: whether a visible mark is asked for.
         metadata: whether the prompt may travel in the file.
@@ -70,9 +77,9 @@ class Wish(Config):
     steps: int | None = None
     guidance: float | None = None
     negative: str = ""
-    strength: float = 0.6
+    options: dict[str, JsonValue] = Field(default_factory=dict)
     pictures: tuple[Picture, ...] = ()
-    source: Source | None = None
+    sources: tuple[Source, ...] = ()
     characters: tuple[str, ...] = ()
     mark: bool = False
     metadata: bool = True

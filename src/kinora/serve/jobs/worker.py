@@ -50,7 +50,6 @@ def work(settings: Settings, *, worker: str, parent: int | None = None) -> None:
     store = open_store(settings.store_url)
     control = Control()
     model = load(settings.model)
-    guard = Guard(database, control, attempts=settings.attempts)
     maker = Maker(
         model,
         database=database,
@@ -59,8 +58,10 @@ def work(settings: Settings, *, worker: str, parent: int | None = None) -> None:
         control=control,
         seal=Seal(settings, load_policy(settings)),
         checkpoint_seconds=settings.checkpoint_seconds,
+        preview_seconds=settings.preview_seconds,
         keep_seconds=settings.retention_hours * 3600,
     )
+    guard = Guard(database, control, over=maker.over)
     _listen(control)
     watcher = Watcher(database, control, worker=worker, model=model.name, slots=SLOTS)
     watcher.beat()

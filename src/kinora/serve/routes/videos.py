@@ -41,7 +41,7 @@ def create(
     """Make a film from words, a first frame, keyframes, a storyboard, characters."""
     sent = body.read(CreateVideo)
     make = partial(_creation, desk, owner, sent, body.uploads)
-    return _take(desk, owner, sent, make, body=body, response=response, idempotency=idempotency)
+    return take(desk, owner, sent, make, body=body, response=response, idempotency=idempotency)
 
 
 def _creation(desk: Desk, owner: str, sent: CreateVideo, files: Files, video: str) -> Any:
@@ -84,7 +84,7 @@ def edit(
     def make(video: str) -> Any:
         return rework(desk, owner, sent, body.uploads, of=of, video=video)
 
-    return _take(
+    return take(
         desk, owner, sent, make, body=body, response=response, idempotency=idempotency, of=of
     )
 
@@ -100,7 +100,7 @@ def extend(
     def make(video: str) -> Any:
         return extension(desk, owner, sent, body.uploads, of=of, video=video)
 
-    return _take(
+    return take(
         desk, owner, sent, make, body=body, response=response, idempotency=idempotency, of=of
     )
 
@@ -146,7 +146,7 @@ def remix(
         return rework(desk, owner, sent, {}, of=video_id, video=video)
 
     desk.finished(owner, video_id)
-    return _take(
+    return take(
         desk, owner, sent, make, body=body, response=response, idempotency=idempotency, of=video_id
     )
 
@@ -157,7 +157,7 @@ def poll_after(row: rows.Video) -> int:
     return int(min(LONGEST_MS, max(SHORTEST_MS, wait)))
 
 
-def _take(
+def take(
     desk: Desk,
     owner: str,
     sent: Extras,
@@ -168,6 +168,7 @@ def _take(
     idempotency: str | None,
     of: str | None = None,
 ) -> VideoObject:
+    """Take one job, once for each idempotency key, and tell of it."""
     digest = digest_of({**body.fields, "of": of}, body.uploads) if idempotency else ""
     row = desk.take(owner, sent, make, idempotency=idempotency, digest=digest, remixed_from=of)
     response.headers[POLL_AFTER] = str(poll_after(row))

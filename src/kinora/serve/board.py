@@ -1,0 +1,78 @@
+"""A storyboard as a film. In: a wish with cards, pictures and clips. Out: its pieces one after the other.
+
+Every finished shot is kept in the store, so a killed worker goes on with the next one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from kinora.core.clip import Clip
+from kinora.core.config import settle
+from kinora.core.progress import OnProgress
+from kinora.denoise.model import FilmModel
+from kinora.serve.jobs.kept import Kept
+from kinora.serve.jobs.wish import Wish
+from kinora.serve.reel import Reel
+from kinora.timeline.cache import Cache, Piece, read_piece, write_piece
+from kinora.timeline.render import assemble, render
+from kinora.timeline.storyboard import Board
+
+
+@dataclass(frozen=True)
+class StoredPieces(Cache):
+    """Pieces among what a job keeps."""
+
+    shelf: Kept
+
+    def get(self, name: str, make: Callable[[], Piece]) -> Piece:
+        """The piece of this name; made and kept if it is not there."""
+        stored = f"piece-{name}.safetensors"
+        if self.shelf.has(stored):
+            found = read_piece(self.shelf.local(stored))
+            if found is not None:
+                return found
+        piece = make()
+        with self.shelf.making(stored) as target:
+            write_piece(piece, target)
+        return piece
+
+
+def board(
+    model: FilmModel,
+    wish: Wish,
+    *,
+    cache: Cache,
+    clips: Mapping[str, Clip],
+    digests: Mapping[str, str],
+    on_progress: OnProgress,
+) -> Reel:
+    """Make the film of the wish's cards.
+
+    Args:
+        model: any film model.
+        wish: of kind "storyboard".
+        cache: where finished shots are kept.
+        clips, digests: what cards begin with, by the name that the card gives.
+        on_progress: told after every step of every shot.
+
+    Raises:
+        UsageError: cards overlap, or lie behind the end.
+    """
+    common = {"steps": wish.steps, "guidance": wish.guidance, "negative": wish.negative}
+    size = {"height": wish.made_height, "width": wish.made_width, "seed": wish.seed}
+    timeline = settle(Board, {**common, **size, **wish.options}).timeline()
+    pieces = render(model, timeline, cache, clips=clips, digests=digests, on_progress=on_progress)
+    film = assemble(pieces, model.capabilities.fps)
+    none = torch.zeros(0, dtype=torch.long)
+    empty = pieces[0].latents[:0]
+    return Reel(
+        prompts=("\n".join(shot.prompt for shot in timeline.shots()),),
+        latents=empty,
+        text=none,
+        view=none,
+        references=empty,
+        frames=np.ascontiguousarray(film.frames),
+    )

@@ -1,0 +1,136 @@
+"""The film that an edit is of. In: an id or an upload. Out: a copy in the store, and a wish to be filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import JsonValue
+from starlette.datastructures import UploadFile
+
+from kinora.core.errors import NotFoundError
+from kinora.serve.desk import Desk
+from kinora.serve.errors import ApiError
+from kinora.serve.jobs.artefacts import REEL, folder
+from kinora.serve.jobs.artefacts import source as source_file
+from kinora.serve.jobs.wish import Card, Kind, Source, Wish
+from kinora.serve.sizes import Size, settle_size
+from kinora.serve.wire import Extras
+
+UNTOLD = "an uploaded film"
+"""What is told of a film without words."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an edit takes over from its source.
+
+    Args:
+        cards: its words; none of an upload.
+        source: where the copy lies.
+        size: delivered and made pixels.
+        notes: what was changed.
+    """
+
+    cards: tuple[Card, ...]
+    source: Source
+    size: Size
+    notes: list[str] = field(default_factory=list)
+
+    def wish(
+        self,
+        desk: Desk,
+        sent: Extras,
+        *,
+        kind: Kind,
+        prompt: str | None,
+        options: Mapping[str, JsonValue],
+        seconds: float | None = None,
+    ) -> Wish:
+        """The wish for an edit of it; `seconds` is that of the source by default."""
+        words: tuple[Card, ...] = (Card(prompt=prompt),) if prompt is not None else ()
+        if kind == "extension" and words and self.cards:
+            words = (*self.cards, Card(prompt=words[0].prompt, start=self.source.seconds))
+        spoken = {} if prompt is None else {"prompt": prompt}
+        return Wish(
+            kind=kind,
+            cards=words or self.cards or (Card(prompt=UNTOLD),),
+            seconds=self.source.seconds if seconds is None else seconds,
+            seed=desk.seed(sent),
+            options={**options, **spoken},
+            sources=(self.source,),
+            **sizes(self.size),
+            **settings(sent),
+        )
+
+
+def base(
+    desk: Desk,
+    owner: str,
+    files: Mapping[str, UploadFile],
+    *,
+    of: str | None,
+    video: str,
+    name: str = "video",
+    number: int = 0,
+) -> Given:
+    """A film of ours by id, or the uploaded file `name`.
+
+    Args:
+        desk, owner: where to look.
+        files: of the request.
+        of: an id.
+        video: the new job, which gets a copy.
+        name: of the field.
+        number: of the source among those of the wish.
+    """
+    if of is not None:
+        return _ours(desk, owner, of, video=video, number=number)
+    if name not in files:
+        message = "Name a video by id or send a file"
+        raise ApiError(400, message, code="missing_video", param=name)
+    key = f"{folder(video)}/{source_file(number, 'pixels')}"
+    found = desk.uploads.keep_file(files[name], key=key, kind="video")
+    most = desk.settings.max_pixels
+    size = settle_size(desk.card, height=found.height, width=found.width, max_pixels=most)
+    source = Source(key=key, kind="pixels", seconds=found.seconds)
+    return Given((), source, size, list(size.notes))
+
+
+def _ours(desk: Desk, owner: str, of: str, *, video: str, number: int) -> Given:
+    row = desk.finished(owner, of)
+    old = Wish.model_validate(row.wish)
+    key = f"{folder(video)}/{source_file(number, 'latents')}"
+    copy(desk, f"{folder(of)}/{REEL}", key, what=of)
+    seconds = float(row.artefact.get("seconds", old.seconds))
+    size = Size(old.height, old.width, old.made_height, old.made_width, ())
+    return Given(old.cards, Source(key=key, kind="latents", seconds=seconds), size)
+
+
+def settings(sent: Extras) -> dict[str, Any]:
+    """The fields of a wish that every request may set."""
+    return {
+        "fps": sent.fps,
+        "steps": sent.steps,
+        "guidance": sent.guidance,
+        "negative": sent.negative_prompt,
+        "mark": sent.watermark,
+        "metadata": sent.metadata,
+    }
+
+
+def sizes(size: Size) -> dict[str, Any]:
+    """The fields of a wish that say how large the film is."""
+    return {
+        "height": size.height,
+        "width": size.width,
+        "made_height": size.made_height,
+        "made_width": size.made_width,
+    }
+
+
+def copy(desk: Desk, source: str, target: str, *, what: str) -> None:
+    """Keep a copy of our own, so that the source may expire while this job waits; 404 if it is gone."""
+    try:
+        desk.store.copy(source, target, scratch=desk.settings.data / "scratch" / "uploads")
+    except NotFoundError as error:
+        raise ApiError(404, f"The files of '{what}' are gone", code="not_found") from error

@@ -1,0 +1,104 @@
+"""One wish dreamt. In: a wish, what it names in the store. Out: a reel, by the path or by a verb of the studio."""
+
+from collections.abc import Callable
+
+import torch
+
+from kinora.core.clip import Clip, Frames
+from kinora.core.progress import OnProgress
+from kinora.denoise.model import FilmModel
+from kinora.denoise.resume import keeping_on
+from kinora.generate import dream
+from kinora.serve.board import StoredPieces, board
+from kinora.serve.creation import plan
+from kinora.serve.edits import Assets, edit
+from kinora.serve.jobs.artefacts import Artefacts, character, picture, source
+from kinora.serve.jobs.kept import Kept
+from kinora.serve.jobs.wish import Source, Wish
+from kinora.serve.reel import Reel, read_reel, reel_of
+
+
+class Dreaming:
+    """Dreams with one model, and keeps what is dreamt for whoever comes after.
+
+    Args:
+        model: any film model.
+        files: artefacts of the job.
+        kept: where unfinished work is kept.
+        tell: told of every step; may raise to stop.
+        note: told what there is to tell the client.
+    """
+
+    def __init__(
+        self,
+        model: FilmModel,
+        files: Artefacts,
+        *,
+        kept: Kept,
+        tell: OnProgress,
+        note: Callable[[list[str]], None],
+    ) -> None:
+        self._model, self._files, self._kept = model, files, kept
+        self._tell, self._note = tell, note
+
+    def reel(self, wish: Wish, *, seconds: float) -> Reel:
+        """The finished dream; `seconds` of it may be lost to a kill."""
+        prompts = [card.prompt for card in wish.cards]
+        unknown = self._model.read(prompts, negative=wish.negative).not_understood
+        if unknown:
+            self._note([f"'{word}' is not a word this model knows" for word in unknown])
+        with keeping_on(self._kept, seconds=seconds):
+            if wish.kind == "create":
+                return self._created(wish)
+            if wish.kind == "storyboard":
+                return self._storyboard(wish)
+            film = edit(self._model, wish, self._assets(wish), on_progress=self._tell)
+        if film.notes:
+            self._note(list(film.notes))
+        return reel_of(self._model, film)
+
+    def _created(self, wish: Wish) -> Reel:
+        given = self._assets(wish)
+        laid = plan(self._model, wish, pictures=given.pictures, characters=given.characters)
+        request, film = laid.request, laid.canvas.inside()
+        text = self._model.read(request.prompts, negative=request.negative)
+        done = dream(self._model, laid.canvas, text, request, on_progress=self._tell)
+        return Reel(
+            prompts=request.prompts,
+            latents=torch.cat([part.latents.cpu() for part in done]),
+            text=film.text,
+            view=film.view,
+            references=laid.canvas.outside().latents,
+        )
+
+    def _storyboard(self, wish: Wish) -> Reel:
+        clips: dict[str, Clip] = {}
+        rate = self._model.capabilities.fps
+        names = [picture(index) for index in range(len(wish.pictures))]
+        for name in names:
+            clips[name] = Clip(self._files.pixels(name), rate)
+        for index, each in enumerate(wish.sources):
+            name = source(index, each.kind)
+            given = self._given(index, each)
+            frames = given.shown(self._model) if isinstance(given, Reel) else given
+            clips[name] = Clip(frames, rate)
+        digests = {name: self._files.sha256(name) for name in clips}
+        return board(
+            self._model, wish,
+            cache=StoredPieces(self._files.beside("pieces"), self._kept),
+            clips=clips, digests=digests, on_progress=self._tell,
+        )  # fmt: skip
+
+    def _assets(self, wish: Wish) -> Assets:
+        files = self._files
+        return Assets(
+            sources=tuple(self._given(index, each) for index, each in enumerate(wish.sources)),
+            pictures=tuple(files.pixels(picture(i)) for i in range(len(wish.pictures))),
+            characters=tuple(files.pixels(character(i)) for i in range(len(wish.characters))),
+        )
+
+    def _given(self, index: int, each: Source) -> Reel | Frames:
+        name = source(index, each.kind)
+        if each.kind == "latents":
+            return read_reel(self._files.local(name))
+        return self._files.pixels(name)
