@@ -32,7 +32,7 @@ def with_colour(picture: av.VideoFrame, frame: NDArray[np.uint8]) -> av.VideoFra
         small = 128 + 224 * (rows @ colour @ columns.T)
         padded = np.zeros((plane.height, plane.line_size), np.uint8)
         padded[:, : plane.width] = np.clip(np.rint(small), 16, 240)
-        plane.update(padded)
+        plane.update(padded.tobytes())
     return picture
 
 
