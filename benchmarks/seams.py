@@ -23,6 +23,7 @@ from kinora.core.shape import parse_size
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request, generate, load
 from kinora.media.read import read
+from kinora.media.video import KEEPING
 from kinora.media.write import save
 from kinora.models import DEFAULT
 from kinora.timeline.blend import Blend, blend
@@ -153,7 +154,7 @@ def decibels(source: Film, row: Row, folder: Path) -> float:
     where = np.ones(place.shape[1:3], bool) if kept.where is None else kept.where
     # An edit keeps the frames of the file that it was given.
     place[:, where] = old[kept.old][:, where]
-    save(Clip(shown, source.clip.fps), after)
+    save(Clip(shown, source.clip.fps), after, quality=KEEPING)
     new = read(after).clip.frames[kept.new][:, where].astype(np.float32)
     error = ((new - old[kept.old][:, where]) ** 2).mean((1, 2))
     return float(10 * np.log10(255**2 / max(float(error.max()), 1e-9)))
