@@ -78,6 +78,7 @@ def through(
         "jobs_said": sorted(seen.waiting),
         "told": bool(seen.waiting) or seen.answers[503] > 0,
         "jobs": JOBS,
+        "failed_with": sorted({str(job["error_code"]) for job in jobs if job["error_code"]}),
         "not_done": sum(job["state"] != "done" for job in jobs),
         "different": sum(job["frames_sha256"] != twin["frames_sha256"] for job in jobs),
         "all_done_after_s": round(time.monotonic() - ended, 1),
