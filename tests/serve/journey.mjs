@@ -1,6 +1,8 @@
-// The journey of a JavaScript client: node journey.mjs BASE_URL SECRET BODY HEADERS, beside node_modules.
+// The journey of a JavaScript client: node journey.mjs FOLDER BASE_URL SECRET BODY HEADERS, where FOLDER
+// holds node_modules.
 // Prints one line of JSON; every number and name in it is checked by test_clients.py.
 import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const [folder, baseURL, secret, body, headers] = process.argv.slice(2);
@@ -8,7 +10,8 @@ const require = createRequire(join(folder, "package.json"));
 const OpenAI = require("openai");
 const { toFile } = OpenAI;
 const client = new OpenAI({ baseURL, apiKey: "none", maxRetries: 0 });
-const told = { version: require("openai/package.json").version };
+const packed = readFileSync(join(folder, "node_modules", "openai", "package.json"), "utf8");
+const told = { version: JSON.parse(packed).version };
 
 async function finished(video) {
   while (video.status === "queued" || video.status === "in_progress") {
