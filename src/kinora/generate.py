@@ -15,7 +15,7 @@ from kinora.core.errors import NotFoundError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.prompt import check_prompt
 from kinora.core.shape import PixelShape, check_seconds, check_size
-from kinora.denoise.canvas import Canvas, blank, join
+from kinora.denoise.canvas import Canvas, blank
 from kinora.denoise.condition import Condition, apply_all
 from kinora.denoise.loop import Begun
 from kinora.denoise.model import FilmModel, Read

@@ -109,7 +109,8 @@ def test_rerun_makes_the_same_latents(kinora, model: Path, tmp_path: Path) -> No
     )
     done = kinora("rerun", "film.mp4", "--model", model, "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"file": "film-again.mp4", "same_latents": True}
+    told = json.loads(done.stdout)
+    assert told == {"file": "film-again.mp4", "same_latents": True, "same_frames": True}
     told, before = (read_sidecar(tmp_path / name) for name in ("film-again.mp4", "film.mp4"))
     assert (told.shots, told.seed, told.asked) == (before.shots, before.seed, before.asked)
 
@@ -119,3 +120,20 @@ def test_rerun_without_a_story_says_why(kinora, model: Path) -> None:
     done = kinora("rerun", "x.png", "--model", model)
     assert done.returncode == 3
     assert "--no-metadata" in done.stderr
+
+
+def test_a_watched_film_tells_what_it_breaks_and_is_made_again(
+    kinora, model: Path, tmp_path: Path
+) -> None:
+    words = ("a red ball on grass", "--model", model, "--seconds", 1, "--seed", 7, "--steps", 2)
+    done = kinora("generate", *words, "-o", "film.mp4", "--verify", "--tries", 2, "--json")
+    assert done.returncode == 0, done.stderr
+    told = read_sidecar(tmp_path / "film.mp4").options
+    assert told["verify"] == 2
+    entries = told["ledger"]["windows"][0]["entries"]  # type: ignore[index, call-overload]
+    assert {entry["name"] for entry in entries} == {"thing", "colour", "ground"}
+    broken = [entry for entry in entries if entry["wanted"] != entry["found"]]
+    (film,) = json.loads(done.stdout)["films"]
+    assert sum("should be" in line for line in film["notes"]) == len(broken) > 0
+    again = kinora("rerun", "film.mp4", "--model", model, "--json")
+    assert json.loads(again.stdout)["same_latents"] is True, again.stderr

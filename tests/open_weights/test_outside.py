@@ -20,7 +20,7 @@ from kinora.open_weights.causal import block_causal, streaming
 from kinora.open_weights.load import load_open
 from kinora.open_weights.lora import Lora, add, remove, weigh
 from kinora.open_weights.model import OpenModel
-from kinora.open_weights.remember import words_once
+from kinora.open_weights.remember import Listening, hasten
 from kinora.open_weights.shelf import Placement, Plan
 from kinora.open_weights.stream import Tiling, draw, stream
 
@@ -126,15 +126,29 @@ def counted(layer: Any) -> list[int]:
     return calls
 
 
-def test_words_are_turned_into_keys_once(tiny: Tiny) -> None:
-    model = load_open(tiny("wan"))
-    whole, network = film(model), model.shelf.get("transformer")
-    asked = [0]
-    network.blocks[0].attn2.to_k.register_forward_hook(lambda *_: asked.append(1))
-    with words_once([network]):
-        torch.testing.assert_close(film(model), whole, atol=1e-5, rtol=1e-5)
+@pytest.mark.parametrize(("name", "layer"), [("wan", "to_k"), ("skyreels", "to_v")])
+def test_words_are_turned_into_keys_once(tiny: Tiny, name: str, layer: str) -> None:
+    model = load_open(tiny(name))
+    network, asked = model.shelf.get("transformer"), [0]
+    block = network.blocks[0]
+    getattr(block.attn2, layer).register_forward_hook(lambda *_: asked.append(1))
+    read: list[int] = []
+    embedder = network.condition_embedder.text_embedder
+    embedder.register_forward_hook(lambda _, states, __: read.append(states[0].shape[1]))
+    film(model, steps=3)
     assert sum(asked) == 2, "once for the prompt and once for the negative one"
-    assert torch.equal(film(model), whole), "the library's own attention is back"
+    assert read == [512, 512, 1, 1, 1, 1], "and then nobody reads them"
+    film(model, steps=1)
+    assert sum(asked) == 4, "the next film reads its own words"
+
+
+def test_only_the_librarys_own_attention_is_replaced(tiny: Tiny) -> None:
+    network = load_open(tiny("wan")).shelf.get("transformer")
+    mine = object()
+    network.blocks[0].attn2.set_processor(mine)
+    hasten(network)
+    assert network.blocks[0].attn2.processor is mine
+    assert type(network.blocks[1].attn2.processor) is Listening
 
 
 def test_attention_backends_give_the_same_film_and_leave_no_trace(tiny: Tiny) -> None:

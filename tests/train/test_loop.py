@@ -123,3 +123,18 @@ def test_the_rate_warms_up_stays_and_falls_to_a_tenth() -> None:
     assert rates[0] == pytest.approx(0.1)
     assert rates[50] == 1.0
     assert 0.1 < rates[99] < 0.2
+
+
+def test_the_board_holds_every_logged_number_over_a_resume(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    config = CONFIG.model_copy(update={"board": True})
+    interrupt_at(7, Trainer(Line(), config, tmp_path))
+    rest = Trainer(Line(), config, tmp_path)
+    rest.resume()
+    rest.run()
+    board = EventAccumulator(str(tmp_path / "board"))
+    board.Reload()
+    shown = [(event.step, event.value) for event in board.Scalars("loss")]
+    assert [step for step, _ in shown] == list(range(1, 13))
+    assert [value for _, value in shown] == pytest.approx([loss for _, loss in curve(tmp_path)])

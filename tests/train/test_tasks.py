@@ -34,7 +34,7 @@ def moving_squares(clips: int) -> Pool:
 @pytest.fixture
 def compress() -> AutoencoderTask:
     config = AutoencoderTaskConfig(
-        network=NETWORK, batch=2, latents=2, crop=64, align=0.0, small=0.0, noise=0.0, bound=0.0
+        network=NETWORK, batch=4, latents=3, crop=64, align=0.0, small=0.0, noise=0.0, bound=0.0
     )
     task = AutoencoderTask(config, [moving_squares(8)], seed=0)
     task.start(8)
@@ -48,7 +48,7 @@ def test_the_autoencoder_learns_beyond_its_linear_start(
     pixels = pool.tensors["frames"][:4].permute(0, 1, 4, 2, 3).float() / 127.5 - 1
     trainer = Trainer(
         compress,
-        RunConfig(steps=60, ema=0.8, optimizer=OptimizerConfig(rate=1e-3, warmup=5)),
+        RunConfig(steps=100, ema=0.8, optimizer=OptimizerConfig(rate=2e-3, warmup=5)),
         tmp_path,
     )
 

@@ -25,9 +25,11 @@ class AutoencoderConfig(BaseModel):
         channels: latent channels.
         fine: width at 1/8 of the side.
         coarse: width at 1/16 of the side.
-        refine: width at 1/4 of the side, in the decoder, frame by frame.
+        refine: width at 1/4 of the side, frame by frame.
         depth: residual blocks at each of these levels.
-        sketch: the decoder's last level sees what the linear path drew, and the frame before.
+        framewise: the level at 1/4 is in the encoder too, each frame sees the one before, and the
+            decoder's sees what the linear path drew. Without it the encoder begins with a
+            narrow linear map, which cannot tell where a thing stood in each of four frames.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,7 +39,28 @@ class AutoencoderConfig(BaseModel):
     coarse: int = 192
     refine: int = 32
     depth: int = 2
-    sketch: bool = False
+    framewise: bool = False
+
+
+class Frames(nn.Module):
+    """The encoder's look at single frames: `[(b f) (k 3) h w] -> [(b f) c h/8 w/8]`."""
+
+    def __init__(self, config: AutoencoderConfig, stride: Stride) -> None:
+        super().__init__()
+        self.time = stride.time
+        self.embed = nn.Conv2d(3 * 16, config.refine, 1)
+        self.refine = nn.ModuleList(ResidualBlock(config.refine) for _ in range(config.depth))
+        self.down = nn.Conv2d(stride.time * 4 * config.refine, config.fine, 1)
+
+    def forward(self, patches: Tensor, steps: int, memory: TimeMemory | None) -> Tensor:
+        """See the class."""
+        x = rearrange(patches, "n (k c) h w -> (n k) c h w", k=self.time)
+        x = self.embed(F.pixel_unshuffle(x, 4))
+        for block in self.refine:
+            x = block(x, steps * self.time, memory)
+        x = F.pixel_unshuffle(x, 2)
+        y: Tensor = self.down(rearrange(x, "(n k) c h w -> n (k c) h w", k=self.time))
+        return y
 
 
 class Encoder(nn.Module):
@@ -46,6 +69,7 @@ class Encoder(nn.Module):
     def __init__(self, config: AutoencoderConfig, stride: Stride) -> None:
         super().__init__()
         self.stride = stride
+        self.frames = Frames(config, stride) if config.framewise else None
         self.embed = nn.Conv2d(3 * stride.time * 64, config.fine, 1)
         self.fine = nn.ModuleList(ResidualBlock(config.fine) for _ in range(config.depth))
         self.down = nn.Conv2d(4 * config.fine, config.coarse, 1)
@@ -57,6 +81,8 @@ class Encoder(nn.Module):
     def forward(self, patches: Tensor, steps: int, memory: TimeMemory | None) -> Tensor:
         """`[(b f) (3 k) h w] -> [(b f) c h' w']`."""
         x = self.embed(F.pixel_unshuffle(patches, 8))
+        if self.frames is not None:
+            x = x + self.frames(patches, steps, memory)
         for block in self.fine:
             x = block(x, steps, memory)
         x = self.down(F.pixel_unshuffle(x, 2))
@@ -77,9 +103,9 @@ class Decoder(nn.Module):
         self.up = nn.Conv2d(config.coarse, 4 * config.fine, 1)
         self.fine = nn.ModuleList(ResidualBlock(config.fine) for _ in range(config.depth))
         self.frames = nn.Conv2d(config.fine, stride.time * 4 * config.refine, 1)
-        self.sketch = nn.Conv2d(3 * 16, config.refine, 1, bias=False) if config.sketch else None
+        self.sketch = nn.Conv2d(3 * 16, config.refine, 1) if config.framewise else None
         self.refine = nn.ModuleList(
-            ResidualBlock(config.refine, temporal=config.sketch) for _ in range(config.depth)
+            ResidualBlock(config.refine, temporal=config.framewise) for _ in range(config.depth)
         )
         self.head = nn.Conv2d(config.refine, 3 * 16, 3, padding=1)
         nn.init.zeros_(self.head.weight)

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from kinora.cli.options import Json, NoMetadata, Out, Quiet, Seed
-from kinora.cli.studio import Model, Negative, Steps, Words, drawn, edited
+from kinora.cli.studio import Wanted, edits
 from kinora.core.errors import UsageError
 from kinora.core.shape import parse_size
 
 
+@edits
 def animate(
     pictures: Annotated[
         list[str], typer.Argument(help="PICTURE or PICTURE@SECONDS; @-0 is the end of the film.")
@@ -21,36 +21,18 @@ def animate(
         str | None,
         typer.Option(help="WIDTHxHEIGHT in pixels.", show_default="that of the first picture"),
     ] = None,
-    prompt: Words = None,
-    negative: Negative = "",
-    seed: Seed = None,
-    steps: Steps = None,
-    out: Out = None,
-    model: Model = None,
-    no_metadata: NoMetadata = False,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
+) -> Wanted:
     """Make pictures move: first, last, or any in between."""
-    from kinora.core.config import settle
-    from kinora.media.read import read
-    from kinora.timeline.animate import Animate, Picture, keyframes
+    from kinora.timeline.animate import Animate
 
-    number, timed = drawn(seed), [_timed(each, seconds) for each in pictures]
+    timed = [_timed(each, seconds) for each in pictures]
     height, width = parse_size(size) if size else (None, None)
-    values = {"prompt": prompt, "negative": negative, "seed": number, "steps": steps}
-    wish = settle(Animate, {**values, "seconds": seconds, "height": height, "width": width})
-    edited(
-        "animate", [file for file, _ in timed], wish,
-        lambda m, given, it, tell: keyframes(
-            m,
-            [Picture(read(file).clip, time) for file, time in timed],
-            it,
-            references=given[0].references,
-            on_progress=tell,
-        ),
-        seed=number, out=out, model=model, words=not no_metadata, quiet=quiet, as_json=as_json,
-    )  # fmt: skip
+    return Wanted(
+        Animate,
+        files=tuple(file for file, _ in timed),
+        values={"seconds": seconds, "height": height, "width": width},
+        times=tuple(time for _, time in timed),
+    )
 
 
 def _timed(text: str, seconds: float) -> tuple[Path, float]:

@@ -1,22 +1,16 @@
 """`kinora edit FILE`. In: a film and a region, or a larger size. Out: the film changed there alone."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from kinora.cli.options import Json, NoMetadata, Out, Quiet, Seed
-from kinora.cli.studio import File, Model, Negative, Steps, Words, drawn, edited, numbers
+from kinora.cli.studio import File, Wanted, edits, numbers
+from kinora.core.errors import UsageError
 from kinora.core.shape import parse_size
 
-if TYPE_CHECKING:
-    from kinora.core.progress import OnProgress
-    from kinora.denoise.model import FilmModel
-    from kinora.generate import Film
-    from kinora.timeline.region import Mask
-    from kinora.timeline.source import Source
 
-
+@edits
 def edit(
     file: File,
     *,
@@ -33,47 +27,18 @@ def edit(
     stop: Annotated[
         float | None, typer.Option("--to", help="Seconds.", show_default="the end")
     ] = None,
-    prompt: Words = None,
-    negative: Negative = "",
-    seed: Seed = None,
-    steps: Steps = None,
-    out: Out = None,
-    model: Model = None,
-    no_metadata: NoMetadata = False,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
+) -> Wanted:
     """Change a part of the picture, or dream more of it around."""
-    from kinora.core.config import settle
     from kinora.timeline.outpaint import Outpaint
-    from kinora.timeline.outpaint import outpaint as widen
-    from kinora.timeline.region import Change, change
+    from kinora.timeline.region import Change
 
-    number = drawn(seed)
-    common = {"prompt": prompt, "negative": negative, "seed": number, "steps": steps}
-    wish: Outpaint | Change
     if outpaint is not None:
+        if box or mask:
+            raise UsageError(
+                "--outpaint changes nothing inside the film", remedy="Leave the region away"
+            )
         height, width = parse_size(outpaint)
-        wish = settle(Outpaint, {**common, "height": height, "width": width})
-    else:
-        where = None if box is None else numbers(box, count=4, name="box")
-        values = {"box": where, "action": action, "what": what, "start": start, "stop": stop}
-        wish = settle(Change, {**common, **values})
-    where_drawn = _mask(mask)
-
-    def make(m: "FilmModel", given: "list[Source]", it: Any, tell: "OnProgress") -> "Film":
-        if isinstance(it, Outpaint):
-            return widen(m, given[0], it, on_progress=tell)
-        return change(m, given[0], it, mask=where_drawn, on_progress=tell)
-
-    edited(
-        "edit", [file], wish, make,
-        seed=number, out=out, model=model, words=not no_metadata, quiet=quiet, as_json=as_json,
-    )  # fmt: skip
-
-
-def _mask(file: Path | None) -> "Mask | None":
-    """True where the picture is light."""
-    from kinora.media.read import read
-
-    return None if file is None else read(file).clip.frames[0].mean(-1) > 127
+        return Wanted(Outpaint, (file,), {"height": height, "width": width})
+    where = None if box is None else numbers(box, count=4, name="box")
+    values = {"box": where, "action": action, "what": what, "start": start, "stop": stop}
+    return Wanted(Change, (file,), values, mask=mask)

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from kinora.cli.options import Json, Quiet
+from kinora.cli.options import Json, Model, Quiet
 from kinora.cli.output import show
 from kinora.cli.progress import reporting
-from kinora.cli.studio import Model
 
 
 def export(
@@ -19,12 +18,15 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write the project's timeline and its shots for an editing program."""
+    from kinora.generate import load
+    from kinora.models import DEFAULT
     from kinora.timeline.project import project
     from kinora.timeline.studio import export_film
 
     home = project()
     timeline = home.history().present
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
-        files = export_film(timeline, home, target, model=model, on_progress=on_progress)
+        dreamer = load(model or DEFAULT)
+        files = export_film(timeline, home, target, model=dreamer, on_progress=on_progress)
     told = {"file": str(target), "shots": [str(each) for each in files]}
     show(told, as_json=as_json, text=str(target))

@@ -1,16 +1,27 @@
 """`kinora generate PROMPT`. In: words and wishes. Out: films or stills with their sidecars."""
 
 import re
-import secrets
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinora.cli.options import Count, Json, NoMetadata, Out, Quiet, Seed
+from kinora.cli.options import (
+    Count,
+    Guidance,
+    Json,
+    Model,
+    Negative,
+    NoMetadata,
+    Out,
+    Quiet,
+    Seed,
+    Steps,
+)
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
-from kinora.cli.studio import resumable
+from kinora.cli.unfinished import drawn, resumable
 from kinora.core.errors import UsageError
 from kinora.core.shape import parse_size
 
@@ -18,10 +29,27 @@ if TYPE_CHECKING:
     from kinora.core.clip import Clip
     from kinora.core.progress import OnProgress
     from kinora.denoise.model import FilmModel
-    from kinora.generate import Request
-    from kinora.media.sidecar import Shot
+    from kinora.generate import Film, Request
 
-SEEDS = 2**31
+
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed, as far as it decides the film.
+
+    Args:
+        tries: how often a window is dreamt at most if it breaks its words; 0 does not look.
+        wish: fields of `Request`.
+    """
+
+    prompt: str
+    expand: bool
+    words: bool
+    at_once: bool
+    tries: int
+    wish: dict[str, Any]
 
 
 def generate(
@@ -33,94 +61,136 @@ def generate(
         typer.Option(help="WIDTHxHEIGHT in pixels.", show_default="what the model likes"),
     ] = None,
     seed: Seed = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Solver steps: more is finer.", show_default="20")
-    ] = None,
-    guidance: Annotated[
-        float | None, typer.Option(help="How hard to follow the words; 1 is not at all.")
-    ] = None,
-    negative: Annotated[str, typer.Option(help="What to stay away from.")] = "",
+    steps: Steps = None,
+    guidance: Guidance = None,
+    negative: Negative = "",
     count: Count = 1,
     out: Out = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="A shipped model's name, or a folder.", show_default="kinora-tiny"),
-    ] = None,
+    model: Model = None,
     image: Annotated[bool, typer.Option("--image", help="One still picture.")] = False,
     sheet: Annotated[Path | None, typer.Option(help="Also write a contact sheet, a PNG.")] = None,
     expand: Annotated[
         bool, typer.Option("--expand", help="Write the prompt out as a director would.")
     ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Watch the film, and dream again what breaks its words."),
+    ] = False,
+    tries: Annotated[
+        int, typer.Option(min=1, help="With --verify: how often at most; 1 only watches.")
+    ] = TRIES,
     no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Make a film from a prompt."""
     from kinora.core.prompt import check_prompt
-    from kinora.generate import Request, load
-    from kinora.media.sheet import save_sheet
     from kinora.media.target import check_target
-    from kinora.models import DEFAULT
-    from kinora.timeline.direct import directed
 
     check_prompt(prompt)
     height, width = parse_size(size) if size else (None, None)
     if not image and seconds <= 0:
         raise UsageError(f"a film of {seconds:g} seconds cannot be made", remedy="Try --seconds 4")
-    first = secrets.randbelow(SEEDS) if seed is None else seed
-    files = [named(out, prompt, first + i, image=image, many=count > 1) for i in range(count)]
-    for file in files:
+    first = drawn(seed, folder=(out or Path()).parent, quiet=quiet)
+    numbers = range(first, first + count)
+    files = {each: named(out, prompt, each, image=image, many=count > 1) for each in numbers}
+    for file in files.values():
         check_target(file, fps=8)
+    wish = {
+        "seconds": 0.0 if image else seconds, "height": height, "width": width, "steps": steps,
+        "guidance": guidance, "negative": negative,
+    }  # fmt: skip
+    typed = Typed(
+        prompt, expand, not no_metadata, image or sheet is not None, tries if verify else 0, wish
+    )
+    with resumable(files[first], first, quiet=quiet):
+        with reporting(as_json=as_json, quiet=quiet) as on_progress:
+            told, clips = _made(typed, files, model=model, on_progress=on_progress)
+        _finish(typed, told, clips, sheet=sheet, quiet=quiet, as_json=as_json)
+
+
+def _made(
+    typed: Typed, files: dict[int, Path], *, model: str | None, on_progress: "OnProgress"
+) -> "tuple[list[dict[str, Any]], list[Clip]]":
+    """A film for each seed: what is to be told of them, and the clips of those made at once."""
+    from kinora.generate import load
+    from kinora.models import DEFAULT
+
     told, clips = [], list["Clip"]()
-    with resumable(first, quiet=quiet), reporting(as_json=as_json, quiet=quiet) as on_progress:
-        bundle = load(model or DEFAULT)
-        likes = bundle.capabilities
-        high, wide = height or likes.height, width or likes.width
-        shot, conditions = directed(prompt, bundle, expand=expand, height=high, width=wide)
-        for i, file in enumerate(files):
-            wish = Request(
-                prompts=(shot.expansion or shot.prompt,), seconds=0.0 if image else seconds,
-                height=height, width=width, seed=first + i, steps=steps, guidance=guidance,
-                negative=negative, conditions=conditions,
-            )  # fmt: skip
-            kept, told_of = _delivered(
-                bundle, wish, file, shot=shot, words=not no_metadata,
-                at_once=image or sheet is not None, on_progress=on_progress,
-            )  # fmt: skip
-            clips += kept
-            told.append({"file": str(file), "seed": first + i, "notes": told_of})
+    bundle = load(model or DEFAULT)
+    for seed, file in files.items():
+        kept, notes = _delivered(bundle, typed, file, seed=seed, on_progress=on_progress)
+        clips += kept
+        told.append({"file": str(file), "seed": seed, "notes": notes})
+    return told, clips
+
+
+def _finish(
+    typed: Typed,
+    told: list[dict[str, Any]],
+    clips: "list[Clip]",
+    *,
+    sheet: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """The contact sheet, the notes, the names of the films."""
+    from kinora.media.sheet import save_sheet
+
     if sheet:
-        save_sheet(sheet, clips, [f"{prompt} ({each['seed']})" for each in told])
-    for line in dict.fromkeys(line for each in told for line in each["notes"]):  # type: ignore[attr-defined]
+        save_sheet(sheet, clips, [f"{typed.prompt} ({each['seed']})" for each in told])
+    for line in dict.fromkeys(line for each in told for line in each["notes"]):
         note(f"Note: {line}", quiet=quiet)
     show({"films": told}, as_json=as_json, text="\n".join(str(each["file"]) for each in told))
 
 
 def _delivered(
-    model: "FilmModel",
-    wish: "Request",
-    file: Path,
-    *,
-    shot: "Shot",
-    words: bool,
-    at_once: bool,
-    on_progress: "OnProgress",
+    model: "FilmModel", typed: Typed, file: Path, *, seed: int, on_progress: "OnProgress"
 ) -> "tuple[list[Clip], list[str]]":
     """One film as files: its clip, unless it was written while it was made, and what there is to tell."""
-    from kinora.generate import generate as make
+    from kinora.generate import Request
     from kinora.timeline.deliver import deliver, sidecar_of
     from kinora.timeline.deliver_stream import LONG, deliver_stream
+    from kinora.timeline.direct import directed
 
-    if wish.seconds >= LONG and not at_once:
+    likes, wish = model.capabilities, typed.wish
+    shot, conditions, cast = directed(
+        typed.prompt, model, expand=typed.expand,
+        height=wish["height"] or likes.height, width=wish["width"] or likes.width,
+    )  # fmt: skip
+    request = Request(
+        prompts=(shot.expansion or shot.prompt,), seed=seed, conditions=conditions, **wish
+    )
+    options: dict[str, Any] = {"characters": cast} if cast else {}
+    if request.seconds >= LONG and not typed.at_once and not typed.tries:
         _, notes = deliver_stream(
-            model, wish, file, words=words, wishes=(shot,), on_progress=on_progress
-        )
+            model, request, file, words=typed.words, wishes=(shot,), options=options,
+            on_progress=on_progress,
+        )  # fmt: skip
         return [], list(notes)
-    film = make(model, wish, on_progress=on_progress)
-    sidecar = sidecar_of(film, model, verb="generate", asked=wish)
+    film, found = _watched(model, request, tries=typed.tries, on_progress=on_progress)
+    options |= found
+    sidecar = sidecar_of(film, model, verb="generate", asked=request, options=options)
     sidecar = sidecar.model_copy(update={"shots": (shot,)})
-    deliver(film, sidecar, file, words=words, on_progress=on_progress)
+    deliver(film, sidecar, file, words=typed.words, on_progress=on_progress)
     return [film.clip], list(film.notes)
+
+
+def _watched(
+    model: "FilmModel", request: "Request", *, tries: int, on_progress: "OnProgress"
+) -> "tuple[Film, dict[str, Any]]":
+    """The film and, if it is watched, what the sidecar keeps of that."""
+    from kinora.generate import generate as make
+
+    if not tries:
+        return make(model, request, on_progress=on_progress), {}
+    from kinora.caption.judge import load_judge
+    from kinora.evaluate.verify import verified
+
+    film, ledger = verified(
+        model, request, judge=load_judge(), tries=tries, on_progress=on_progress
+    )
+    return film, {"verify": tries, "ledger": ledger.model_dump(mode="json")}
 
 
 def named(out: Path | None, prompt: str, seed: int, *, image: bool, many: bool) -> Path:

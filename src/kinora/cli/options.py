@@ -28,3 +28,17 @@ Assignments = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any setting by name; may be repeated."),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="A shipped model's name, or a folder.", show_default="kinora-tiny"
+    ),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option("--steps", min=1, help="Solver steps: more is finer.", show_default="20"),
+]
+Guidance = Annotated[
+    float | None, typer.Option("--guidance", help="How hard to follow the words; 1 is not at all.")
+]
+Negative = Annotated[str, typer.Option("--negative", help="What to stay away from.")]

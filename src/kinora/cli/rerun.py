@@ -1,18 +1,25 @@
 """`kinora rerun FILE`. In: a film with its sidecar. Out: the same film, made again."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kinora.cli.options import Json, Out, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
-from kinora.core.errors import NotFoundError, UnsupportedError
+from kinora.cli.unfinished import resumable
+from kinora.core.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from kinora.core.progress import OnProgress
+    from kinora.denoise.model import FilmModel
+    from kinora.media.sidecar import Sidecar
+    from kinora.timeline.again import Make
 
 
 def rerun(
-    file: Annotated[Path, typer.Argument(help="A film that kinora generate made.")],
+    file: Annotated[Path, typer.Argument(help="A film with its sidecar.")],
     *,
     out: Out = None,
     model: Annotated[
@@ -22,38 +29,41 @@ def rerun(
     as_json: Json = False,
 ) -> None:
     """Make a film again from its sidecar, and say whether the same frames came out."""
-    from kinora.generate import generate, load
-    from kinora.media.read import read
+    from kinora.generate import load
     from kinora.media.sidecar import read_sidecar
-    from kinora.timeline.deliver import deliver, recall, request_of, sidecar_of
+    from kinora.timeline.again import again
 
     told = read_sidecar(file)
-    if told.verb != "generate":
-        raise UnsupportedError(
-            f"{file} was made by kinora {told.verb}",
-            why="only films of kinora generate are made again",
-            remedy=f"Rerun its source, then kinora {told.verb} with the options in {file}.json",
-        )
-    if not told.shots or told.model is None:
-        raise NotFoundError(
-            f"the sidecar of {file} does not tell the prompt",
-            why="it was written with --no-metadata",
-        )
+    if told.model is None:
+        raise NotFoundError(f"the sidecar of {file} does not tell the model")
     target = out or file.with_stem(f"{file.stem}-again")
-    with reporting(as_json=as_json, quiet=quiet) as on_progress:
+    typed = resumable(target, None, quiet=quiet)
+    with typed, reporting(as_json=as_json, quiet=quiet) as on_progress:
         made_by = load(model or told.model.id)
         if made_by.checksums() != told.model.weights:
             note("Note: the weights are not those the film was made with", quiet=quiet)
-        film = generate(made_by, request_of(told), on_progress=on_progress)
-        sidecar = sidecar_of(film, made_by, verb="generate").model_copy(
-            update={"shots": told.shots, "asked": told.asked}
-        )
-        deliver(film, sidecar, target, on_progress=on_progress)
-    before = recall(file, read(file).clip)
-    same = None if before is None else bool((before.latents == film.latents).all())
-    words = {True: "the same latents", False: "other latents", None: "nothing to compare with"}
+        same = again(made_by, told, file, target, make=_maker(told), on_progress=on_progress)
+    words = {True: "the same", False: "other", None: "no other to compare with, new"}
     show(
-        {"file": str(target), "same_latents": same},
+        {"file": str(target), "same_latents": same.latents, "same_frames": same.frames},
         as_json=as_json,
-        text=f"{target}: {words[same]}",
+        text=f"{target}: {words[same.latents]} latents, {words[same.frames]} frames",
     )
+
+
+def _maker(told: "Sidecar") -> "Make":
+    """Watches the film if the first one was watched: what was dreamt again then will be again."""
+    from kinora.generate import Film, Request, generate
+
+    tries = told.options.get("verify")
+    if not isinstance(tries, int):
+        return generate
+    from kinora.caption.judge import load_judge
+    from kinora.evaluate.verify import verified
+
+    judge = load_judge()
+
+    def watched(model: "FilmModel", request: Request, /, *, on_progress: "OnProgress") -> Film:
+        return verified(model, request, judge=judge, tries=tries, on_progress=on_progress)[0]
+
+    return watched

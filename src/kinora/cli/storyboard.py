@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from kinora.cli.options import Json, Out, Quiet
+from kinora.cli.options import Json, Model, Out, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
-from kinora.cli.studio import Model, resumable
+from kinora.cli.unfinished import resumable
 
 
 def storyboard(
@@ -29,11 +29,17 @@ def storyboard(
     home = project(file.parent if file else None)
     timeline = _present(home, file, undo=undo, redo=redo)
     target = out or (file.with_suffix(".mp4") if file else home.folder.parent / "film.mp4")
-    seed = next((shot.seed for shot in timeline.shots()), 0)
-    with resumable(seed, quiet=quiet), reporting(as_json=as_json, quiet=quiet) as on_progress:
+    # An undo that was made is not made once more: what goes on renders the present timeline.
+    words = ["storyboard", *([str(file)] if file else []), "--out", str(target)]
+    words += ["--model", model] if model else []
+    with resumable(target, None, again=words, quiet=quiet):
+        from kinora.generate import load
+        from kinora.models import DEFAULT
         from kinora.timeline.studio import make_film
 
-        made = make_film(timeline, home, target, model=model, on_progress=on_progress)
+        with reporting(as_json=as_json, quiet=quiet) as on_progress:
+            dreamer = load(model or DEFAULT)
+            made = make_film(timeline, home, target, model=dreamer, on_progress=on_progress)
     for line in made.notes:
         note(f"Note: {line}", quiet=quiet)
     items = [{"id": name, "frames": count} for name, count in made.frames.items()]

@@ -1,133 +1,130 @@
-"""What the verbs of the studio share. In: files and an edit. Out: the edited film beside them, and a line."""
+"""What the verbs of the studio share. In: the words of one of them. Out: the edited film, and a line."""
 
-import secrets
-import shlex
-import sys
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kinora.cli.options import Guidance, Json, Model, Negative, NoMetadata, Out, Quiet, Seed, Steps
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
+from kinora.cli.unfinished import drawn, resumable
 from kinora.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from kinora.core.clip import Clip
-    from kinora.core.progress import OnProgress
-    from kinora.denoise.model import FilmModel
-    from kinora.generate import Film
     from kinora.timeline.edit import Edit
-    from kinora.timeline.source import Source
-
-    Make: TypeAlias = Callable[[FilmModel, list[Source], Any, OnProgress], Film | tuple[Film, ...]]
+    from kinora.timeline.order import Order
 
 File = Annotated[Path, typer.Argument(help="A film of ours, or any video or image.")]
 Words = Annotated[
     str | None, typer.Option("--prompt", help="New words.", show_default="those of the film")
 ]
-Negative = Annotated[str, typer.Option(help="What to stay away from.")]
-Steps = Annotated[
-    int | None, typer.Option(min=1, help="Solver steps: more is finer.", show_default="20")
+Expand = Annotated[
+    bool, typer.Option("--expand", help="Write the new words out as a director would.")
 ]
-Model = Annotated[
-    str | None,
-    typer.Option(help="A shipped model's name, or a folder.", show_default="kinora-tiny"),
-]
-SEEDS = 2**31
 
 
-def drawn(seed: int | None) -> int:
-    """The seed that was typed, or a new one."""
-    return secrets.randbelow(SEEDS) if seed is None else seed
-
-
-def edited(
-    verb: str,
-    files: Sequence[Path],
-    wish: "Edit",
-    make: "Make",
-    *,
-    seed: int,
-    out: Path | None,
-    model: str | None,
-    words: bool,
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    """Open the files, make the edit, deliver the film or films, say where they are.
+@dataclass(frozen=True)
+class Wanted:
+    """What a verb of the studio makes of its own words.
 
     Args:
-        verb: for the sidecar and the default name.
-        files: what is edited; each brings its latents if they lie beside it.
-        wish: the edit's values; characters that its words name are looked at.
-        make: the edit.
-        seed: as drawn or typed, for the command that goes on after Ctrl-C.
-        out: where to write; beside the first file by default.
-        model: a name or folder.
-        words: False leaves prompts and options out of what is written.
-        quiet, as_json: how to tell.
+        edit: the class of its values.
+        files: what is edited; the first one names the result.
+        values: the verb's own fields of `edit`.
+        mask, times: as in `Order`.
     """
+
+    edit: "type[Edit]"
+    files: tuple[Path, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    mask: Path | None = None
+    times: tuple[float, ...] = ()
+
+
+def edits(verb: Callable[..., Wanted]) -> Callable[..., None]:
+    """A command of the studio: the verb's own options, and behind them those that all of them take."""
+
+    @wraps(verb)
+    def command(**typed: Any) -> None:
+        shared = {name: typed.pop(name) for name in _SHARED}
+        _edited(verb.__name__, verb(**typed), **shared)
+
+    own = inspect.signature(verb).parameters.values()
+    shared = [each for each in _shared().values() if each.name not in {"verb", "wanted"}]
+    command.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in (*own, *shared)}
+    return command
+
+
+def _edited(
+    verb: str,
+    wanted: Wanted,
+    *,
+    prompt: Words = None,
+    expand: Expand = False,
+    negative: Negative = "",
+    seed: Seed = None,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    out: Out = None,
+    model: Model = None,
+    no_metadata: NoMetadata = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Make the edit, deliver the film or films, say where they are."""
+    from kinora.core.config import settle
+    from kinora.timeline.order import Order
+
+    first = wanted.files[0]
+    number = drawn(seed, folder=(out or first).parent, quiet=quiet)
+    values = {
+        "prompt": prompt, "negative": negative, "seed": number, "steps": steps, "guidance": guidance,
+    }  # fmt: skip
+    order = Order(
+        verb=verb,
+        edit=settle(wanted.edit, {**values, **wanted.values}),
+        files=wanted.files,
+        mask=wanted.mask,
+        times=wanted.times,
+        expand=expand,
+    )
+    target = out or first.with_name(f"{first.stem}-{verb}-{number}.mp4")
+    with resumable(target, number, quiet=quiet):
+        _delivered(order, target, model=model, words=not no_metadata, quiet=quiet, as_json=as_json)
+
+
+def _delivered(
+    order: "Order", target: Path, *, model: str | None, words: bool, quiet: bool, as_json: bool
+) -> None:
     from kinora.generate import load
-    from kinora.media.sidecar import Parent, sha256
     from kinora.media.target import check_target
     from kinora.models import DEFAULT
-    from kinora.timeline.deliver import deliver, sidecar_of
-    from kinora.timeline.direct import called
-    from kinora.timeline.source import source
+    from kinora.timeline.fulfil import fulfil
 
-    target = out or files[0].with_name(f"{files[0].stem}-{verb}-{seed}.mp4")
     check_target(target, fps=8, frames=2)
-    parents = tuple(Parent(file=str(file), sha256=sha256(file)) for file in files)
-    told, options = [], wish.model_dump(mode="json")
-    with resumable(seed, quiet=quiet), reporting(as_json=as_json, quiet=quiet) as on_progress:
-        bundle = load(model or DEFAULT)
-        given = [source(bundle, opened(file, quiet=quiet)) for file in files]
-        heard, given = called(bundle, wish, given)
-        made = make(bundle, given, heard, on_progress)
-        films = made if isinstance(made, tuple) else (made,)
-        for number, film in enumerate(films):
-            place = target.with_stem(f"{target.stem}-{number + 1}") if len(films) > 1 else target
-            sidecar = sidecar_of(film, bundle, verb=verb, options=options, parents=parents)
-            deliver(film, sidecar, place, words=words, on_progress=on_progress)
-            told.append({"file": str(place), "seed": seed, "notes": list(film.notes)})
-    for line in dict.fromkeys(line for each in told for line in each["notes"]):  # type: ignore[attr-defined]
+    with reporting(as_json=as_json, quiet=quiet) as on_progress:
+        done = fulfil(load(model or DEFAULT), order, target, words=words, on_progress=on_progress)
+    for line in dict.fromkeys(line for each in done for line in each.notes):
         note(f"Note: {line}", quiet=quiet)
-    show({"films": told}, as_json=as_json, text="\n".join(str(each["file"]) for each in told))
+    told = [
+        {"file": str(each.file), "seed": order.edit.seed, "notes": list(each.notes)}
+        for each in done
+    ]
+    show({"films": told}, as_json=as_json, text="\n".join(str(each.file) for each in done))
 
 
-def opened(file: Path, *, quiet: bool = False) -> "Film | Clip":
-    """The film that a file was delivered from, or its frames alone."""
-    from kinora.core.errors import NotFoundError
-    from kinora.media.read import read
-    from kinora.timeline.deliver import recall
-
-    clip = read(file).clip
-    try:
-        film = recall(file, clip)
-    except NotFoundError:
-        film = None
-    if film is None:
-        note(f"Note: {file} has no latents beside it: its frames are encoded", quiet=quiet)
-    return film or clip
+def _shared() -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(_edited).parameters
 
 
-class resumable:  # noqa: N801
-    """On Ctrl-C, print the command that makes the same film, with the seed that had been drawn."""
-
-    def __init__(self, seed: int, *, quiet: bool = False) -> None:
-        self._seed, self._quiet = seed, quiet
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Tell, and let the interrupt go on."""
-        if kind is KeyboardInterrupt:
-            typed = ["kinora", *sys.argv[1:]]
-            seeded = typed if "--seed" in typed else [*typed, "--seed", str(self._seed)]
-            note(f"Stopped. To go on: {shlex.join(seeded)}", quiet=self._quiet)
+_SHARED = tuple(name for name in _shared() if name not in {"verb", "wanted"})
+"""The options that every verb of the studio takes."""
 
 
 def numbers(text: str, *, count: int, name: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from kinora.core.errors import NotFoundError
 from kinora.core.progress import Progress
 from kinora.denoise.loop import Begun
-from kinora.media.atomic import unfinished
+from kinora.media.atomic import telling, unfinished
 
 UNFINISHED = "dream.safetensors"
 
@@ -58,7 +58,8 @@ class Drawer:
     @contextmanager
     def making(self, name: str) -> Iterator[Path]:
         """A path beside the file, which appears whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with telling(self.folder):
+            self.folder.mkdir(exist_ok=True)
         with unfinished(self._at(name)) as part:
             yield part
 

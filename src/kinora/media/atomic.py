@@ -98,11 +98,12 @@ def _sweep(target: Path) -> None:
     """Remove what processes that no longer run left of this very target."""
     for path in target.parent.glob(".*.part"):
         match = PART.fullmatch(path.name)
-        if match and match["name"] == target.name and not _runs(int(match["process"])):
+        if match and match["name"] == target.name and not runs(int(match["process"])):
             _remove(path)
 
 
-def _runs(process: int) -> bool:
+def runs(process: int) -> bool:
+    """Whether a process of this number is there; where that cannot be asked, yes."""
     if os.name == "nt":
         # Signal 0 is Ctrl-C there, not a question.
         return True

@@ -51,10 +51,19 @@ class Model(Config):
 
 
 class Parent(Config):
-    """A file that this film was made from."""
+    """A file that this film was made from.
+
+    Args:
+        file: its name as it was typed.
+        sha256: of its bytes.
+        role: a film or picture that was edited, or the mask of a region.
+        latents: sha256 of the latents beside it, if the edit went on from them.
+    """
 
     file: str
     sha256: str
+    role: Literal["film", "mask"] = "film"
+    latents: str = ""
 
 
 class Output(Config):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kinora.open_weights.family import Family
+from kinora.open_weights.remember import Turning
 
 BLOCK = 3
 """Latent frames of a block in the published checkpoints."""
@@ -26,9 +27,8 @@ def block_causal(network: Any, *, block: int = BLOCK) -> None:
     patch = network.config.patch_size
     sight = Sight(block=block, patch=(patch[0], patch[1], patch[2]))
     network.register_forward_pre_hook(sight.look, with_kwargs=True)
-    processor = _processor(sight)
     for layer in network.blocks:
-        layer.attn1.set_processor(processor)
+        layer.attn1.set_processor(Hiding(sight))
 
 
 def streaming(family: Family) -> Family:
@@ -63,23 +63,21 @@ def visible(frames: int, each: int, *, block: int) -> Tensor:
     return (blocks[:, None] >= blocks[None])[None, None]
 
 
-def _processor(sight: Sight) -> Any:
-    from diffusers.models.transformers.transformer_wan import WanAttnProcessor
+class Hiding(Turning):
+    """Self-attention that is given the mask."""
 
-    class Hiding(WanAttnProcessor):  # type: ignore[misc]  # the library is not followed
-        """The library's own processor, given the mask."""
+    def __init__(self, sight: Sight) -> None:
+        self.sight = sight
 
-        def __call__(
-            self,
-            attn: Any,
-            hidden_states: Tensor,
-            encoder_hidden_states: Tensor | None = None,
-            attention_mask: Tensor | None = None,
-            rotary_emb: Any = None,
-        ) -> Any:
-            del attention_mask
-            return super().__call__(
-                attn, hidden_states, encoder_hidden_states, sight.mask, rotary_emb
-            )
-
-    return Hiding()
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        rotary_emb: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """`[b n d] -> [b n d]`."""
+        del attention_mask
+        mask = self.sight.mask
+        return super().__call__(attn, hidden_states, encoder_hidden_states, mask, rotary_emb)

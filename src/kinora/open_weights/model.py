@@ -1,5 +1,6 @@
 """A published model as a `FilmModel`. In: a family and its networks. Out: words, velocities, frames."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from kinora.flow.guidance import classifier_free
 from kinora.flow.solver import Field
 from kinora.open_weights.codec import Codec
 from kinora.open_weights.family import Family, Moment, Prepared, Words
-from kinora.open_weights.remember import HEARD
+from kinora.open_weights.remember import Memory, heard_again, recalling
 from kinora.open_weights.shelf import Shelf
 
 
@@ -82,21 +83,20 @@ class OpenModel:
         _check(self, canvas)
         prepared = self.family.prepare(self.shelf, self.codec, canvas)
         shots = sorted(set(canvas.text.tolist()))
+        memories: defaultdict[tuple[str, int], Memory] = defaultdict(Memory)
 
         @torch.inference_mode()
         def field(x: Tensor, level: Tensor) -> Tensor:
-            network, scale = self._expert(level, guidance)
-            passes = {
-                shot: self.one_pass(network, x, level, text.states[shot], prepared, f"shot {shot}")
-                for shot in shots
-            }
-            heard = passes[shots[0]]
+            expert, scale = self._expert(level, guidance)
+
+            def under(prompt: int) -> Tensor:
+                words, memory = text.states[prompt], memories[expert, prompt]
+                return self.one_pass(expert, x, level, words, prepared, memory, name=f"{prompt}")
+
+            heard = under(shots[0])
             for shot in shots[1:]:
-                heard = torch.where((canvas.text == shot)[:, None, None, None], passes[shot], heard)
-            if scale == 1:
-                return heard
-            unheard = self.one_pass(network, x, level, text.states[-1], prepared, "negative")
-            return classifier_free(heard, unheard, scale)
+                heard = torch.where((canvas.text == shot)[:, None, None, None], under(shot), heard)
+            return heard if scale == 1 else classifier_free(heard, under(-1), scale)
 
         return field
 
@@ -108,43 +108,55 @@ class OpenModel:
         """Frames, chunk by chunk."""
         return self.codec.decode(latents)
 
-    def _expert(self, level: Tensor, guidance: float) -> tuple[Any, float]:
+    def _expert(self, level: Tensor, guidance: float) -> tuple[str, float]:
         experts = self.family.experts
         if experts is None or self.family.coordinates.time(level.max()) >= 1000 * experts.boundary:
-            return self.shelf.get("transformer"), guidance
-        return self.shelf.get("transformer_2"), guidance * experts.guidance
+            return "transformer", guidance
+        return "transformer_2", guidance * experts.guidance
 
     def one_pass(
         self,
-        network: Any,
+        expert: str,
         x: Tensor,
         level: Tensor,
         words: Words,
         prepared: Prepared,
+        memory: Memory,
+        *,
         name: str,
     ) -> Tensor:
-        """One network call: data minus noise `[f c h w]`, float32."""
-        family = self.family
+        """One network call.
+
+        Args:
+            expert: which of the folder's transformers.
+            x: `[f c h w]`.
+            level: `[f]` or `[f h w]`.
+            words: one prompt.
+            prepared: what the network is told of known frames.
+            memory: what it made of these words before.
+            name: of this prompt, for a step cache.
+
+        Returns:
+            Data minus noise `[f c h w]`, float32.
+        """
+        family, network = self.family, self.shelf.get(expert)
         y = family.coordinates.enter(x, level)
         joined = y if prepared.channels is None else torch.cat([y, prepared.channels.to(y)], 1)
         frames, _, height, width = x.shape
         shape = LatentShape(frames, height, width)
         moment = Moment(shape, family.coordinates.time(level), family.capabilities.fps)
-        arguments = {**words, **prepared.arguments, **family.arguments(moment)}
+        told = heard_again(words, memory)
+        arguments = {**told, **prepared.arguments, **family.arguments(moment)}
         device = self.shelf.placement.device
         put = partial(placed, network=network, device=device)
         context = getattr(network, "cache_context", nullcontext)
-        heard = HEARD.set(words)
-        try:
-            with context(name):
-                raw = network(
-                    hidden_states=put(rearrange(joined, f"f c h w -> {family.layout}")),
-                    timestep=timestep(moment, family).to(device),
-                    return_dict=False,
-                    **{key: put(value) for key, value in arguments.items()},
-                )[0]
-        finally:
-            HEARD.reset(heard)
+        with context(name), recalling(network, memory):
+            raw = network(
+                hidden_states=put(rearrange(joined, f"f c h w -> {family.layout}")),
+                timestep=timestep(moment, family).to(device),
+                return_dict=False,
+                **{key: put(value) for key, value in arguments.items()},
+            )[0]
         output = rearrange(
             raw.float().to(x.device), f"{family.layout} -> f c h w", f=frames, h=height, w=width
         )

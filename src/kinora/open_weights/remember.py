@@ -1,50 +1,106 @@
-"""Keys and values of the words, once a film. In: Wan transformers. Out: the same, not asking twice.
+"""Attention of Wan's kin, from outside. In: a transformer. Out: the same one, not asking the words twice.
 
-The words do not change from step to step, so what every layer makes of them need not either. With 512
-states of text this is most of a small step, and little of a large one.
+What every layer makes of a prompt stays the same from step to step, so it is kept for the length of a
+film; and positions turn queries and keys in one pass over them instead of six.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
-from einops import rearrange
-from torch import Tensor, nn
+import torch
+from torch import Tensor
 
-HEARD: ContextVar[Mapping[str, Tensor] | None] = ContextVar("heard", default=None)
-"""The words of the network call that is going on."""
+KIN = ("WanAttnProcessor", "SkyReelsV2AttnProcessor")
+"""The library's processors that these stand in for; any other is left alone."""
 
-KeysValues = tuple[Tensor, Tensor]
+TEXT_STATES = 512
+"""Behind the states of pictures, where there are any."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Keys and values `[b n h d]` that one layer made of the words, and of pictures where it looks."""
+
+    words: tuple[Tensor, Tensor]
+    pictures: tuple[Tensor, Tensor] | None = None
+
+
+@dataclass(eq=False)
+class Memory:
+    """What every layer of a network made of one prompt, None where it was not asked yet."""
+
+    told: list[Told | None] = field(default_factory=list)
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody has to look at the words again."""
+        return bool(self.told) and all(each is not None for each in self.told)
+
+
+def hasten(network: Any) -> Any:
+    """Give a Wan or SkyReels transformer these processors; any other network comes back as it is."""
+    for layer in network.modules():
+        if type(getattr(layer, "processor", None)).__name__ in KIN:
+            layer.set_processor(Listening() if layer.is_cross_attention else Turning())
+    return network
 
 
 @contextmanager
-def words_once(networks: Sequence[Any]) -> Iterator[None]:
-    """Inside the block the cross-attention of Wan transformers keeps what it made of each prompt.
-
-    Layers that also attend to pictures are left alone. Memory: two states per word, layer and prompt.
-    """
-    layers = [block.attn2 for network in networks for block in network.blocks]
-    plain = [layer for layer in layers if layer.add_k_proj is None]
-    before = [layer.processor for layer in plain]
-    for layer in plain:
-        layer.set_processor(Remembering())
+def recalling(network: Any, memory: Memory) -> Iterator[None]:
+    """Inside the block the network knows what it made of a prompt before, and what it makes is kept."""
+    ears = _ears(network)
+    for ear, told in zip(ears, memory.told or [None] * len(ears), strict=True):
+        ear.told = told
     try:
         yield
     finally:
-        for layer, processor in zip(plain, before, strict=True):
-            layer.set_processor(processor)
+        memory.told = [ear.told for ear in ears]
+        for ear in ears:
+            ear.told = None
 
 
-class Remembering:
-    """Cross-attention of one layer: keys and values by prompt, queries anew."""
+def heard_again(words: Mapping[str, Tensor], memory: Memory) -> Mapping[str, Tensor]:
+    """The words to hand over: one state stands for all of them where nobody will look."""
+    if not memory.full:
+        return words
+    return {**words, "encoder_hidden_states": words["encoder_hidden_states"][:, :1]}
+
+
+class Turning:
+    """Self-attention of one layer."""
+
+    _attention_backend = None
+    _parallel_config = None
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        rotary_emb: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """`[b n d] -> [b n d]`."""
+        assert encoder_hidden_states is None
+        x = hidden_states
+        query, key = attn.norm_q(attn.to_q(x)), attn.norm_k(attn.to_k(x))
+        query, key, value = (_heads(each, attn) for each in (query, key, attn.to_v(x)))
+        if rotary_emb is not None:
+            query, key = turned(query, *rotary_emb), turned(key, *rotary_emb)
+        parallel = self._parallel_config
+        return _out(attn, _look(self, query, key, value, mask=attention_mask, parallel=parallel))
+
+
+class Listening:
+    """Cross-attention of one layer: keys and values from memory, queries anew."""
 
     _attention_backend = None
     _parallel_config = None
 
     def __init__(self) -> None:
-        # The words are kept beside their keys, so that an id is never used by two.
-        self.kept: dict[int, tuple[Mapping[str, Tensor], KeysValues]] = {}
+        self.told: Told | None = None
 
     def __call__(
         self,
@@ -56,27 +112,74 @@ class Remembering:
     ) -> Tensor:
         """`[b n d] -> [b n d]`; there is no mask and no rotation towards words."""
         del attention_mask, rotary_emb
-        keys, values = self._keys_values(attn, encoder_hidden_states)
-        queries = _heads(attn.norm_q(attn.to_q(hidden_states)), attn.heads)
-        seen = nn.functional.scaled_dot_product_attention(queries, keys, values)
-        out = rearrange(seen, "b h n d -> b n (h d)").type_as(hidden_states)
-        for layer in attn.to_out:
-            out = layer(out)
-        return out
-
-    def _keys_values(self, attn: Any, states: Tensor) -> KeysValues:
-        words = HEARD.get()
-        if words is None:
-            return _made(attn, states)
-        if id(words) not in self.kept:
-            self.kept[id(words)] = (words, _made(attn, states))
-        return self.kept[id(words)][1]
+        told = _tell(attn, encoder_hidden_states) if self.told is None else self.told
+        self.told = told
+        query = _heads(attn.norm_q(attn.to_q(hidden_states)), attn)
+        seen = _look(self, query, *told.words)
+        if told.pictures is not None:
+            seen = seen + _look(self, query, *told.pictures)
+        return _out(attn, seen)
 
 
-def _made(attn: Any, states: Tensor) -> KeysValues:
-    keys = _heads(attn.norm_k(attn.to_k(states)), attn.heads)
-    return keys, _heads(attn.to_v(states), attn.heads)
+def turned(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Neighbouring channels of `[b n h d]` turned as pairs (Su et al. 2021, arXiv:2104.09864).
+
+    Args:
+        x: queries or keys.
+        cosine, sine: `[1 n 1 d]`, the angle of each pair twice.
+    """
+    pairs = x.float().unflatten(-1, (-1, 2))
+    cosine, sine = cosine[..., 0::2].float(), sine[..., 1::2].float()
+    if torch.compiler.is_compiling():  # which fuses this form and not complex numbers
+        one, two = pairs.unbind(-1)
+        both = [one * cosine - two * sine, one * sine + two * cosine]
+        return torch.stack(both, -1).flatten(-2).type_as(x)
+    spun = torch.view_as_complex(pairs) * torch.complex(cosine, sine)
+    return torch.view_as_real(spun).flatten(-2).type_as(x)
 
 
-def _heads(x: Tensor, heads: int) -> Tensor:
-    return rearrange(x, "b n (h d) -> b h n d", h=heads)
+def _ears(network: Any) -> list[Listening]:
+    found = (getattr(layer, "processor", None) for layer in network.modules())
+    return [each for each in found if isinstance(each, Listening)]
+
+
+def _tell(attn: Any, states: Tensor) -> Told:
+    if attn.add_k_proj is None:
+        return Told(_keys_values(attn, attn.norm_k(attn.to_k(states)), attn.to_v(states)))
+    shown, spoken = states[:, :-TEXT_STATES], states[:, -TEXT_STATES:]
+    pictures = attn.norm_added_k(attn.add_k_proj(shown)), attn.add_v_proj(shown)
+    words = attn.norm_k(attn.to_k(spoken)), attn.to_v(spoken)
+    return Told(_keys_values(attn, *words), _keys_values(attn, *pictures))
+
+
+def _keys_values(attn: Any, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    return _heads(keys, attn), _heads(values, attn)
+
+
+def _heads(x: Tensor, attn: Any) -> Tensor:
+    return x.unflatten(2, (attn.heads, -1))
+
+
+def _look(
+    processor: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    mask: Tensor | None = None,
+    parallel: Any = None,
+) -> Tensor:
+    """`[b n h d] -> [b n (h d)]` by whatever kernel the library was told to use."""
+    from diffusers.models.attention_dispatch import dispatch_attention_fn
+
+    seen = dispatch_attention_fn(
+        query, key, value, attn_mask=mask, backend=processor._attention_backend,
+        parallel_config=parallel,
+    )  # fmt: skip
+    return seen.flatten(2, 3).type_as(query)
+
+
+def _out(attn: Any, x: Tensor) -> Tensor:
+    for layer in attn.to_out:
+        x = layer(x)
+    return x

@@ -11,6 +11,7 @@ import torch
 
 from kinora.core.errors import NotFoundError
 from kinora.open_weights.folder import Folder
+from kinora.open_weights.remember import hasten
 
 Plan = Literal["resident", "sequential", "offload"]
 VAE = "vae"
@@ -88,7 +89,7 @@ class Shelf:
                 remedy=f"Run: kinora models verify {self.folder.name}",
             ) from error
         network.eval().requires_grad_(False)
-        return self._placed(component, network)
+        return self._placed(component, hasten(network))
 
     def _diffusers(self, component: str, kind: str) -> Any:
         import diffusers

@@ -13,6 +13,7 @@ from kinora.open_weights.family import Prepared, Words
 from kinora.open_weights.folder import Folder, unknown_class
 from kinora.open_weights.load import FAMILIES
 from kinora.open_weights.model import OpenModel
+from kinora.open_weights.remember import hasten
 from kinora.open_weights.shelf import VAE, Placement, Shelf
 from kinora.open_weights.words import T5Reading
 
@@ -34,7 +35,7 @@ class Skeletons(Shelf):
         dtype = torch.float32 if component == VAE else self.placement.dtype
         with META:
             network = self._empty(component, kind)
-        return network.to(dtype).eval().requires_grad_(False)
+        return hasten(network).to(dtype).eval().requires_grad_(False)
 
     def _empty(self, component: str, kind: str) -> Any:
         library = self.folder.index[component][0]

@@ -1,10 +1,11 @@
 """A film as files, and back. In: a film and a name. Out: the video, its sidecar, its latents.
 
-`clip.mp4` gets `clip.mp4.json` (the recipe) and `clip.mp4.latents` (safetensors, float32): edits go on
-from the latents, so nothing is lost to the video codec.
+`clip.mp4` gets `clip.mp4.json` (the recipe) and `clip.mp4.latents` (safetensors, float32, with those of
+the characters it looked at): edits go on from the latents, so nothing is lost to the video codec.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ import numpy as np
 import torch
 from pydantic import JsonValue
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
+from torch import Tensor
 
 from kinora.core.clip import Clip
 from kinora.core.errors import BadMediaError
 from kinora.core.progress import OnProgress, silent
 from kinora.core.version import __version__
-from kinora.denoise.condition import View, Words
+from kinora.denoise.checkpoint import load
+from kinora.denoise.condition import Reference, View, Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
 from kinora.media.atomic import write_bytes
@@ -108,7 +111,7 @@ def deliver(
         KinoraError: the disk refuses, or the format cannot hold the film.
     """
     told = sidecar if words else sidecar.without_words()
-    write_bytes(latents_path(file), save({"latents": film.latents.contiguous().cpu()}))
+    write_bytes(latents_path(file), packed(film.latents, film.request))
     try:
         save_clip(film.clip, file, comment=told.recipe(), on_progress=on_progress)
         return write_sidecar(told, file)
@@ -129,19 +132,38 @@ def recall(file: Path, clip: Clip) -> Film | None:
         BadMediaError: the latents are damaged.
         NotFoundError: there is no sidecar.
     """
-    stored = latents_path(file)
-    if not stored.exists():
+    if not latents_path(file).exists():
         return None
-    told = read_sidecar(file)
+    request, stored = request_of(read_sidecar(file)), stored_latents(file)
+    characters = (Reference(stored["references"]),) if "references" in stored else ()
+    request = replace(request, conditions=(*request.conditions, *characters))
+    return Film(clip=clip, latents=stored["latents"], request=request)
+
+
+def packed(latents: Tensor, request: Request) -> bytes:
+    """The latents `[f c h w]` of a film as a file, with the references it looked at."""
+    seen = [each.latents for each in request.conditions if isinstance(each, Reference)]
+    tensors = {"latents": latents} | ({"references": torch.cat(seen)} if seen else {})
+    return save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()})
+
+
+def stored_latents(file: Path) -> dict[str, Tensor]:
+    """The tensors beside a film: `latents`, and `references` if it looked at any.
+
+    Raises:
+        BadMediaError: they are damaged.
+    """
+    path = latents_path(file)
     try:
-        latents = load_file(stored)["latents"]
+        stored = load(path)
+        stored["latents"]
     except (SafetensorError, KeyError) as error:
         raise BadMediaError(
-            f"{stored} is damaged",
+            f"{path} is damaged",
             why=str(error),
             remedy="Delete it: the edit then starts from the video itself",
         ) from error
-    return Film(clip=clip, latents=latents, request=request_of(told))
+    return stored
 
 
 def request_of(told: Sidecar) -> Request:

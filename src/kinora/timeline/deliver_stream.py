@@ -4,11 +4,13 @@ Frames go into the file as they are decoded, and every chunk's latents reach the
 decoded: memory does not grow with the film, and a failure in the end loses nothing that was dreamt.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 from torch import Tensor
 
 from kinora.core.clip import Clip
@@ -18,7 +20,7 @@ from kinora.generate import Film, Request, settle, stream
 from kinora.media.atomic import write_bytes
 from kinora.media.sidecar import Shot, Sidecar, Size, write_sidecar
 from kinora.media.write import ClipWriter
-from kinora.timeline.deliver import latents_path, sidecar_of
+from kinora.timeline.deliver import latents_path, packed, sidecar_of
 
 LONG = 10.0
 """Seconds from which a film is written while it is made."""
@@ -31,6 +33,7 @@ def deliver_stream(
     *,
     words: bool = True,
     wishes: tuple[Shot, ...] = (),
+    options: Mapping[str, JsonValue] | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Sidecar, tuple[str, ...]]:
     """Make a film and write it, chunk by chunk.
@@ -41,6 +44,7 @@ def deliver_stream(
         file: name of the video.
         words: False leaves prompts and options out.
         wishes: prompts as typed and expanded, for the sidecar.
+        options: what else the sidecar tells.
         on_progress: told after every step, chunk and frame; may raise to stop.
 
     Returns:
@@ -53,13 +57,12 @@ def deliver_stream(
 
     def keep(latents: Tensor) -> None:
         kept.append(latents.cpu())
-        write_bytes(latents_path(file), _packed(torch.cat(kept)))
+        write_bytes(latents_path(file), packed(torch.cat(kept), settled))
 
     empty = Film(frame, torch.zeros(0), settled)
     size = Size(width=shape.width, height=shape.height, frames=shape.frames, fps=fps)
-    told = sidecar_of(empty, model, verb="generate", asked=request).model_copy(
-        update={"made": size}
-    )
+    told = sidecar_of(empty, model, verb="generate", asked=request, options=options)
+    told = told.model_copy(update={"made": size})
     told = told.model_copy(update={"shots": wishes or told.shots})
     told = told if words else told.without_words()
     writer = ClipWriter(
@@ -71,9 +74,3 @@ def deliver_stream(
     timings = {"all": round(perf_counter() - start, 3)}
     unknown = tuple(f"'{word}' is not a word this model knows" for word in lost)
     return write_sidecar(told.model_copy(update={"timings": timings}), file), (*notes, *unknown)
-
-
-def _packed(latents: Tensor) -> bytes:
-    from safetensors.torch import save
-
-    return save({"latents": latents.contiguous()})

@@ -1,8 +1,11 @@
-"""From a typed prompt to what a model hears. In: a prompt. Out: its expansion, and the cast it calls."""
+"""From typed words to what a model hears. In: a prompt or an edit. Out: its expansion, and the cast it calls."""
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import torch
+from pydantic import JsonValue
+from torch import Tensor
 
 from kinora.denoise.condition import Condition
 from kinora.denoise.model import FilmModel
@@ -11,15 +14,17 @@ from kinora.prompt.expand import expand as write_out
 from kinora.timeline.characters import Cast, Character, reference
 from kinora.timeline.edit import Edit
 from kinora.timeline.project import project
-from kinora.timeline.source import Source, with_references
 
 E = TypeVar("E", bound=Edit)
+
+SPOKEN = ("prompt", "what")
+"""Fields of edits that hold words and may name characters."""
 
 
 def directed(
     prompt: str, model: FilmModel, *, height: int, width: int, expand: bool = False
-) -> tuple[Shot, tuple[Condition, ...]]:
-    """The prompt as typed and as the model hears it, and references to the characters it names.
+) -> tuple[Shot, tuple[Condition, ...], dict[str, JsonValue]]:
+    """The prompt as typed and as the model hears it, references to the characters it names, and who they are.
 
     Args:
         prompt: as typed; names of the project's characters become words for them.
@@ -37,33 +42,45 @@ def directed(
     conditions = reference(
         model, characters, height=stride.snap_side(height), width=stride.snap_side(width)
     )
-    return Shot(prompt=prompt, expansion=heard if heard != prompt else ""), conditions
+    shot = Shot(prompt=prompt, expansion=heard if heard != prompt else "")
+    return shot, conditions, {each.name: each.digest for each in characters}
 
 
-def called(model: FilmModel, edit: E, given: list[Source]) -> tuple[E, list[Source]]:
-    """The edit with words for the names of characters, and sources that look at these characters.
+def heard(edit: E, *, cast: Cast, expand: bool = False) -> tuple[E, tuple[Character, ...]]:
+    """The edit with words for the names of characters, and everybody it names.
 
-    Raises:
-        UnsupportedError: a character is named and the model knows none.
+    Args:
+        edit: as typed.
+        cast: who may be named.
+        expand: write the prompt out as a director's paragraph.
     """
-    if edit.prompt is None:
-        return edit, given
-    heard, characters = Cast(project().characters).cast(edit.prompt)
+    found: dict[str, Character] = {}
+    said: dict[str, Any] = {}
+    for field in SPOKEN:
+        words = getattr(edit, field, None)
+        if words:
+            said[field], named = cast.cast(words)
+            found |= {each.name: each for each in named}
+    if expand and "prompt" in said:
+        said["prompt"] = write_out(said["prompt"]).text
+    return edit.model_copy(update=said), tuple(found.values())
+
+
+def shots(prompts: tuple[str, ...], typed: Mapping[str, str]) -> tuple[Shot, ...]:
+    """Prompts for a sidecar; `typed` has the words that were typed for those that became others."""
+    return tuple(
+        Shot(prompt=typed[each], expansion=each)
+        if typed.get(each, each) != each
+        else Shot(prompt=each)
+        for each in prompts
+    )
+
+
+def looks(
+    model: FilmModel, characters: tuple[Character, ...], *, height: int, width: int
+) -> Tensor | None:
+    """`[n c h w]` latents of the characters for a film of this size, or None for nobody."""
     if not characters:
-        return edit, given
-    size = (getattr(edit, "height", None), getattr(edit, "width", None))
-    seeing = [_seeing(model, each, characters, size) for each in given]
-    return edit.model_copy(update={"prompt": heard}), seeing
-
-
-def _seeing(
-    model: FilmModel,
-    given: Source,
-    characters: tuple[Character, ...],
-    size: tuple[int | None, int | None],
-) -> Source:
-    """The source with references as large as the film that will be made."""
-    height = model.stride.snap_side(size[0] or given.clip.height)
-    width = model.stride.snap_side(size[1] or given.clip.width)
-    seen = [each.latents(model, height=height, width=width) for each in characters]
-    return with_references(given, torch.cat(seen))
+        return None
+    made = [each.latents(model, height=height, width=width) for each in characters]
+    return torch.cat(made)

@@ -90,6 +90,12 @@ def change(
     )
 
 
+def mask_of(picture: Clip) -> Mask:
+    """`[h w]`: True where the picture is light."""
+    light: Mask = picture.frames[0].mean(-1) > 127
+    return light
+
+
 def _where(known: Source, box: tuple[int, int, int, int] | None, mask: Mask | None) -> Mask:
     height, width = known.clip.height, known.clip.width
     if mask is None:

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from pydantic import JsonValue
 
 from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.model import FilmModel
-from kinora.generate import Film, Request, load
+from kinora.generate import Film, Request
 from kinora.media.read import read
 from kinora.media.sidecar import Parent, sha256
 from kinora.media.target import check_target
 from kinora.media.write import save
-from kinora.models import DEFAULT
-from kinora.timeline.cache import Piece
+from kinora.timeline.cache import Cache, Piece
 from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, sidecar_of
 from kinora.timeline.document import Timeline
@@ -37,25 +37,43 @@ def make_film(
     home: Project,
     target: Path,
     *,
-    model: str | None = None,
+    model: FilmModel,
+    cache: Cache | None = None,
     on_progress: OnProgress = silent,
 ) -> Made:
-    """Render the timeline and write film, sidecar and latents to `target`."""
-    check_target(target, fps=8, frames=2)
-    bundle = load(model or DEFAULT)
-    pieces = _pieces(bundle, timeline, home, on_progress)
-    clip = assemble(pieces, bundle.capabilities.fps)
+    """Render the timeline and write film, sidecar and latents to `target`.
+
+    Args:
+        timeline: what the film is to be.
+        home: keeps its pieces and its cast.
+        target: name of the film.
+        model: what dreams.
+        cache: where pieces are kept instead.
+        on_progress: told after every step of every item.
+    """
+    check_target(target, fps=model.capabilities.fps, frames=2)
+    pieces = _pieces(model, timeline, home, cache or home.cache, on_progress)
+    clip = assemble(pieces, model.capabilities.fps)
     film = Film(
-        clip, torch.cat([piece.latents for piece in pieces]), _request(bundle, timeline, clip)
+        clip, torch.cat([piece.latents for piece in pieces]), _request(model, timeline, clip)
     )
     parents = tuple(Parent(file=str(f), sha256=sha256(f)) for f in files_of(timeline))
-    told = {"timeline": timeline.model_dump(mode="json")}
-    sidecar = sidecar_of(film, bundle, verb="storyboard", options=told, parents=parents)
+    told: dict[str, JsonValue] = {"timeline": timeline.model_dump(mode="json")}
+    if cast := _cast(timeline, home):
+        told["characters"] = cast
+    sidecar = sidecar_of(film, model, verb="storyboard", options=told, parents=parents)
     deliver(film, sidecar, target, on_progress=on_progress)
     prompts = dict.fromkeys(shot.prompt for shot in timeline.shots())
-    lost = [word for prompt in prompts for word in bundle.read([prompt]).not_understood]
+    lost = [word for prompt in prompts for word in model.read([prompt]).not_understood]
     notes = tuple(f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
     return Made(_counts(timeline, pieces), notes)
+
+
+def _cast(timeline: Timeline, home: Project) -> dict[str, JsonValue]:
+    """Everybody whom the shots name, with the hash of the picture."""
+    cast = Cast(home.characters)
+    named = [each for shot in timeline.shots() for each in cast.cast(shot.prompt)[1]]
+    return {each.name: each.digest for each in named}
 
 
 def export_film(
@@ -63,17 +81,15 @@ def export_film(
     home: Project,
     target: Path,
     *,
-    model: str | None = None,
+    model: FilmModel,
     on_progress: OnProgress = silent,
 ) -> tuple[Path, ...]:
     """Render the timeline, write every shot and bridge beside `target`, and `target` that names them."""
-    bundle = load(model or DEFAULT)
-    repeats(target, bundle.capabilities.fps)
-    pieces = _pieces(bundle, timeline, home, on_progress)
+    times, files = repeats(target, model.capabilities.fps), dict[str, Path]()
+    pieces = _pieces(model, timeline, home, home.cache, on_progress)
     folder = target.parent / f"{target.stem}-shots"
     folder.mkdir(parents=True, exist_ok=True)
-    times, files = repeats(target, bundle.capabilities.fps), {}
-    fps = bundle.capabilities.fps * times
+    fps = model.capabilities.fps * times
     for item, piece in zip(timeline.items, pieces, strict=True):
         if item.kind != "gap":
             files[item.id] = folder / f"{item.id}.mp4"
@@ -84,15 +100,15 @@ def export_film(
 
 
 def _pieces(
-    bundle: FilmModel, timeline: Timeline, home: Project, on_progress: OnProgress
+    model: FilmModel, timeline: Timeline, home: Project, cache: Cache, on_progress: OnProgress
 ) -> tuple[Piece, ...]:
     if not timeline.items:
         raise UsageError("the timeline is empty", remedy="Fill it with: kinora storyboard FILE")
     files = files_of(timeline)
     return render(
-        bundle,
+        model,
         timeline,
-        home.cache,
+        cache,
         clips={str(file): read(file).clip for file in files},
         digests={str(file): sha256(file) for file in files},
         cast=Cast(home.characters),
@@ -105,8 +121,8 @@ def _counts(timeline: Timeline, pieces: tuple[Piece, ...]) -> dict[str, int]:
     return {item.id: len(piece.frames) for item, piece in pairs if item.kind != "gap"}
 
 
-def _request(bundle: FilmModel, timeline: Timeline, clip: Clip) -> Request:
-    likes, shots = bundle.capabilities, list(timeline.shots())
+def _request(model: FilmModel, timeline: Timeline, clip: Clip) -> Request:
+    likes, shots = model.capabilities, list(timeline.shots())
     return Request(
         prompts=tuple(shot.prompt for shot in shots),
         seconds=(len(clip) - 1) / clip.fps,

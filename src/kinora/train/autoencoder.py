@@ -16,14 +16,13 @@ from torch import Tensor, nn
 
 from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
 from kinora.core.config import Config
-from kinora.core.seed import torch_generator
+from kinora.core.seed import derive, torch_generator
 from kinora.data.pool import Pool
 from kinora.evaluate.fidelity import moving
+from kinora.train.crops import UNKNOWN, Footage
 
 KINDS, COLOURS = 12, 16
 """Classes of the aligning head: room for every kind and colour of the world, 0 for nothing."""
-UNKNOWN = -100
-"""The label that cross-entropy ignores."""
 
 
 class AutoencoderTaskConfig(Config):
@@ -71,10 +70,13 @@ class AutoencoderTask:
 
     def __init__(self, config: AutoencoderTaskConfig, pools: list[Pool], *, seed: int) -> None:
         self.config, self.pools, self.seed = config, pools, seed
+        torch.manual_seed(derive(seed, "autoencoder", "weights"))
         self.autoencoder = Autoencoder(config.network)
         self.head = nn.Sequential(
             nn.Conv2d(config.network.channels, 64, 1), nn.SiLU(), nn.Conv2d(64, KINDS + COLOURS, 1)
         )
+        looked = {id(pool): Footage.of(pool, Autoencoder.stride) for pool in pools}
+        self.footage = [looked[id(pool)] for pool in pools]
         self.networks = nn.ModuleDict({"autoencoder": self.autoencoder, "head": self.head})
 
     def start(self, clips: int = 96) -> None:
@@ -91,48 +93,19 @@ class AutoencoderTask:
             self.autoencoder.start_from(patches)
 
     def batch(self, step: int) -> PixelBatch:
-        """Random windows in time and space; crops lie on the latent grid, so labels fit."""
+        """Random crops of one pool."""
         g = torch_generator(self.seed, "batch", step)
-        pool = self.pools[int(torch.randint(len(self.pools), (), generator=g))]
-        wanted = min(self.config.latents, pool.tensors["labels"].shape[1])
-        count = self.config.batch * (self.config.latents // wanted)
-        cuts = [self._cut(pool, wanted, g) for _ in range(count)]
-        x = rearrange(torch.stack([pixels for pixels, _ in cuts]), "b t h w c -> b t c h w")
-        return PixelBatch(x.float() / 127.5 - 1, torch.stack([label for _, label in cuts]))
-
-    def _cut(self, pool: Pool, wanted: int, g: torch.Generator) -> tuple[Tensor, Tensor]:
-        """A window of one clip: `[t side side 3]` and its labels, mirrored half of the time.
-
-        Now and then the window slides, as if the camera panned; its labels are then unknown.
-        """
-
-        def below(limit: int) -> int:
-            return int(torch.randint(limit, (), generator=g))
-
-        stride, side = self.autoencoder.stride, self.config.crop
-        frames, labels = pool.tensors["frames"], pool.tensors["labels"]
-        i, t = below(len(pool)), below(labels.shape[1] - wanted + 1)
-        s, cells = stride.space, side // stride.space
-        clip = frames[i, t * stride.time : (t + wanted - 1) * stride.time + 1]
-        rows, columns = labels.shape[2] - cells + 1, labels.shape[3] - cells + 1
-        r, c = below(rows), below(columns)
-        if wanted > 1 and below(1000) < 1000 * self.config.chase:
-            busy = busy_cells(clip, s)
-            if len(busy):
-                down, across = busy[below(len(busy))].tolist()
-                r = min(max(down - below(cells), 0), rows - 1)
-                c = min(max(across - below(cells), 0), columns - 1)
-        label = labels[i, t : t + wanted, r : r + cells, c : c + cells].long()
-        if wanted > 1 and below(4) == 0:
-            speed = below(13) - 6
-            x = [min(max(0, c * s + speed * k), clip.shape[2] - side) for k in range(len(clip))]
-            cut = torch.stack(
-                [f[r * s : r * s + side, a : a + side] for f, a in zip(clip, x, strict=True)]
-            )
-            label = torch.full_like(label, UNKNOWN)
-        else:
-            cut = clip[:, r * s : r * s + side, c * s : c * s + side]
-        return (cut.flip(2), label.flip(2)) if below(2) else (cut, label)
+        pool = self.footage[int(torch.randint(len(self.footage), (), generator=g))]
+        latents = min(self.config.latents, pool.busy.shape[1])
+        crops = pool.crops(
+            self.config.batch * (self.config.latents // latents),
+            latents=latents,
+            side=self.config.crop,
+            chase=self.config.chase,
+            g=g,
+        )
+        x = rearrange(crops.frames, "b t h w c -> b t c h w")
+        return PixelBatch(x.float() / 127.5 - 1, crops.labels)
 
     def loss(self, batch: PixelBatch, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Weighted picture error, plus what keeps the latents easy to predict."""
@@ -164,12 +137,6 @@ class AutoencoderTask:
         half = halved(z)
         error: Tensor = self.autoencoder.decode(half) - halved(x)
         return error.abs().mean()
-
-
-def busy_cells(clip: Tensor, side: int) -> Tensor:
-    """Where `[t h w 3]` uint8 moves: `[n 2]`, row and column of each cell of `side` pixels."""
-    change = (clip[1:].short() - clip[:-1].short()).abs().amax(-1).amax(0) > 12
-    return F.max_pool2d(change[None].float(), side)[0].nonzero()
 
 
 def halved(x: Tensor) -> Tensor:

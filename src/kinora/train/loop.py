@@ -15,10 +15,11 @@ from torch import Tensor
 from kinora.core.config import Config
 from kinora.core.errors import KinoraError
 from kinora.core.progress import OnProgress, Progress, silent
+from kinora.train.board import Board
 from kinora.train.checkpoint import load_checkpoint, save_checkpoint
 from kinora.train.ema import Ema
 from kinora.train.hook import Hook, Moment
-from kinora.train.optimizer import OptimizerConfig, adamw, rate_at
+from kinora.train.optimizer import OptimizerConfig, build, rate_at
 from kinora.train.task import Task
 
 
@@ -32,7 +33,8 @@ class RunConfig(Config):
         ema: decay of the averaged weights.
         precision: `fp32`, or `bf16` for autocast on devices that compute it fast.
         log_every, save_every: steps between log lines and checkpoints.
-        optimizer: AdamW's settings.
+        optimizer: its settings.
+        board: write the log for TensorBoard too.
     """
 
     steps: int
@@ -43,6 +45,7 @@ class RunConfig(Config):
     log_every: int = 10
     save_every: int = 250
     optimizer: OptimizerConfig = OptimizerConfig()
+    board: bool = False
 
 
 class Trainer:
@@ -51,8 +54,9 @@ class Trainer:
     def __init__(
         self, task: Task, config: RunConfig, folder: Path, *, hooks: Sequence[Hook] = ()
     ) -> None:
-        self.task, self.config, self.folder, self.hooks = task, config, folder, tuple(hooks)
-        self.optimizer = adamw(task.networks, config.optimizer)
+        self.task, self.config, self.folder = task, config, folder
+        self.hooks = (*hooks, *([Board()] if config.board else []))
+        self.optimizer = build(task.networks, config.optimizer)
         self.ema = Ema(task.networks, config.ema)
         self.device = next(task.networks.parameters()).device
         self.step = 0

@@ -1,0 +1,163 @@
+"""A film that is watched while it is made. In: a request, a judge. Out: latents that keep their words.
+
+After every window the judge checks what the words promised for it. A window that breaks a promise is
+dreamt again from other noise and with stronger guidance, a bounded number of times; the best one stays.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinora.caption.judge import Judge
+from kinora.core.clip import Clip, Frames
+from kinora.core.config import Config
+from kinora.core.progress import OnProgress, silent
+from kinora.core.seed import derive
+from kinora.denoise.canvas import Canvas
+from kinora.denoise.condition import apply_all
+from kinora.denoise.model import FilmModel, Read
+from kinora.denoise.stream import decode_after
+from kinora.evaluate.ledger import Entry, Told, window
+from kinora.generate import Film, Request, decoded, dream, lay_out, settle
+from kinora.prompt.vocabulary import Vocabulary, load_vocabulary
+
+STRONGER = 1.15
+"""Guidance of every further try over that of the one before."""
+
+
+class Window(Config):
+    """How one window came out.
+
+    Args:
+        start, end: seconds of the film.
+        tries: how often it was dreamt.
+        entries: of the one that was kept.
+    """
+
+    start: float
+    end: float
+    tries: int
+    entries: tuple[Entry, ...]
+
+
+class Ledger(Config):
+    """Every promise of a film, and what came of it."""
+
+    windows: tuple[Window, ...]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them, in the order of time."""
+        return tuple(entry for window in self.windows for entry in window.entries)
+
+    @property
+    def broken(self) -> tuple[Entry, ...]:
+        """Those that the film does not keep."""
+        return tuple(entry for entry in self.entries if not entry.kept)
+
+    def lines(self) -> tuple[str, ...]:
+        """One sentence for every broken promise."""
+        return tuple(
+            f"{entry.start:g} to {entry.end:g} s: {entry.name} should be {entry.wanted}, "
+            f"is {entry.found}"
+            for entry in self.broken
+        )
+
+
+@dataclass
+class _Work:
+    """One film in the making."""
+
+    model: FilmModel
+    canvas: Canvas
+    text: Read
+    request: Request
+    judge: Judge
+    told: Sequence[Told]
+    words: Vocabulary
+    on_progress: OnProgress
+    finished: list[Tensor] = field(default_factory=list)
+
+    def attempt(self, number: int) -> Tensor:
+        """The next chunk's latents `[f c h w]`, dreamt for the `number`-th time."""
+        assert self.request.guidance is not None
+        wish = self.request
+        if number:
+            wish = replace(
+                wish,
+                seed=derive(wish.seed, "again", len(self.finished), number),
+                guidance=self.request.guidance * STRONGER**number,
+            )
+        made = dream(
+            self.model, self.canvas, self.text, wish,
+            finished=self.finished, on_progress=self.on_progress,
+        )  # fmt: skip
+        return next(iter(made)).latents
+
+    def look(self, latents: Tensor, start: float) -> tuple[float, tuple[Entry, ...]]:
+        """The second at which these latents end, and what the judge finds in them."""
+        before = torch.cat([latents[:0], *self.finished])
+        drawn = list(decode_after(self.model, before, latents))
+        fps = self.model.capabilities.fps
+        frames: Frames = np.concatenate(drawn)
+        end = start + len(frames) / fps
+        seen = self.judge.see(Clip(frames, fps))
+        return end, window(self.told, seen, start=start, end=end, words=self.words)
+
+    def windows(self, tries: int) -> Iterator[Window]:
+        """Dream, look, and dream again where it is needed."""
+        start, total = 0.0, len(self.canvas.inside())
+        while sum(map(len, self.finished)) < total:
+            found: list[tuple[int, Tensor, float, tuple[Entry, ...]]] = []
+            while len(found) < tries and not any(broken == 0 for broken, *_ in found):
+                latents = self.attempt(len(found))
+                end, entries = self.look(latents, start)
+                found.append((sum(not e.kept for e in entries), latents, end, entries))
+            _, latents, end, entries = min(found, key=lambda each: each[0])
+            self.finished.append(latents)
+            yield Window(start=start, end=end, tries=len(found), entries=entries)
+            start = end
+
+
+def verified(
+    model: FilmModel,
+    request: Request,
+    *,
+    judge: Judge,
+    tries: int = 3,
+    told: Sequence[Told] = (),
+    words: Vocabulary | None = None,
+    on_progress: OnProgress = silent,
+) -> tuple[Film, Ledger]:
+    """Make a film and keep it to its words.
+
+    Args:
+        model: our bundle or published weights.
+        request: the wish.
+        judge: looks at every window.
+        tries: how often a window is dreamt at most; 1 only watches.
+        told: which prompt is heard when, if there are several; else the first one throughout.
+        words: what the prompts are read with; by default the simulated world's.
+        on_progress: told after every step and chunk; may raise to stop.
+
+    Returns:
+        The film, and the ledger of what it kept.
+    """
+    settled, shape, notes = settle(model, request)
+    text = model.read(settled.prompts, negative=settled.negative)
+    notes += tuple(f"'{word}' is not a word this model knows" for word in text.not_understood)
+    work = _Work(
+        model, apply_all(lay_out(model, shape), settled.conditions), text, settled, judge,
+        told or (Told(settled.prompts[0], 0.0, settled.seconds),),
+        words or load_vocabulary(), on_progress,
+    )  # fmt: skip
+    ledger = Ledger(windows=tuple(work.windows(tries)))
+    latents = torch.cat(work.finished)
+    frames = np.concatenate(list(decoded(model, [latents], len(latents), on_progress)))
+    film = Film(
+        Clip(frames, model.capabilities.fps), latents, settled, notes=notes + ledger.lines()
+    )
+    return film, ledger

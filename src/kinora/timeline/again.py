@@ -1,0 +1,196 @@
+"""A film once more. In: a film with its sidecar. Out: the same film, made again from what the sidecar tells."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import numpy as np
+import torch
+from pydantic import JsonValue
+
+from kinora.core.config import settle
+from kinora.core.errors import NotFoundError, UnsupportedError
+from kinora.core.progress import OnProgress, silent
+from kinora.denoise.condition import Condition, Reference
+from kinora.denoise.model import FilmModel
+from kinora.generate import Film, Request, generate
+from kinora.media.read import read
+from kinora.media.sidecar import Sidecar
+from kinora.timeline.cache import Cache
+from kinora.timeline.characters import Cast, Character
+from kinora.timeline.deliver import (
+    deliver,
+    latents_path,
+    request_of,
+    sidecar_of,
+    stored_latents,
+)
+from kinora.timeline.deliver_stream import LONG, deliver_stream
+from kinora.timeline.direct import looks
+from kinora.timeline.document import Shot, Timeline
+from kinora.timeline.fulfil import open_film
+from kinora.timeline.order import found, order_of
+from kinora.timeline.perform import Looks, perform, size_of
+from kinora.timeline.project import project
+from kinora.timeline.studio import make_film
+
+
+class Make(Protocol):
+    """What turns a request into a film: `generate.generate`, or something that watches it besides."""
+
+    def __call__(self, model: FilmModel, request: Request, /, *, on_progress: OnProgress) -> Film:
+        """One film."""
+        ...
+
+
+@dataclass(frozen=True)
+class Same:
+    """Whether the same came out; None where there is nothing to compare with."""
+
+    latents: bool | None
+    frames: bool | None
+
+
+def again(
+    model: FilmModel,
+    told: Sidecar,
+    file: Path,
+    target: Path,
+    *,
+    make: Make = generate,
+    on_progress: OnProgress = silent,
+) -> Same:
+    """Make the film of a sidecar once more, and compare.
+
+    Args:
+        model: what dreams; the film's own model for the same frames.
+        told: the sidecar of `file`.
+        file: the film.
+        target: where the new one is written.
+        make: what made it, if it was made from a prompt.
+        on_progress: told after every step, chunk and frame; may raise to stop.
+
+    Raises:
+        NotFoundError: the words are not told, or a file it was made from is gone or changed.
+        UnsupportedError: nothing says how it was made.
+    """
+    if not told.shots and not told.options:
+        raise NotFoundError(
+            f"the sidecar of {file} does not tell the prompt",
+            why="it was written with --no-metadata",
+        )
+    if "timeline" in told.options:
+        _storyboard(model, told, file, target, on_progress)
+    elif "edit" in told.options:
+        _edit(model, told, file, target, on_progress)
+    elif told.verb == "generate":
+        _generated(model, told, file, target, make, on_progress)
+    else:
+        raise UnsupportedError(f"the sidecar of {file} does not say how to make it again")
+    return _compared(file, target)
+
+
+def _generated(
+    model: FilmModel, told: Sidecar, file: Path, target: Path, make: Make, on_progress: OnProgress
+) -> None:
+    wish = request_of(told)
+    size = told.made
+    assert size is not None, "every film of ours tells its size"
+    seen = _seen(model, told, file, size=(size.height, size.width))
+    known: tuple[Condition, ...] = () if seen is None else (Reference(seen.latents),)
+    wish = replace(wish, conditions=(*wish.conditions, *known))
+    extra = _characters(told)
+    if wish.seconds >= LONG and make is generate:
+        deliver_stream(
+            model, wish, target, wishes=told.shots, options=extra, on_progress=on_progress
+        )
+        return
+    film = make(model, wish, on_progress=on_progress)
+    new = sidecar_of(film, model, verb="generate", options=extra)
+    new = new.model_copy(update={"shots": told.shots, "asked": told.asked})
+    deliver(film, new, target, on_progress=on_progress)
+
+
+def _edit(
+    model: FilmModel, told: Sidecar, file: Path, target: Path, on_progress: OnProgress
+) -> None:
+    order = order_of(told, file)
+    films = [open_film(each)[0] for each in order.files]
+    size = size_of(model, order.edit, films)
+    (film,) = perform(
+        model, order.edit, films, times=order.times, mask=order.mask,
+        seen=_seen(model, told, file, size=size), on_progress=on_progress,
+    )  # fmt: skip
+    options = {**order.told(order.edit), **_characters(told)}
+    new = sidecar_of(film, model, verb=told.verb, options=options, parents=told.parents)
+    new = new.model_copy(update={"shots": told.shots, "asked": told.asked})
+    deliver(film, new, target, on_progress=on_progress)
+
+
+def _storyboard(
+    model: FilmModel, told: Sidecar, file: Path, target: Path, on_progress: OnProgress
+) -> None:
+    timeline = settle(Timeline, told.options["timeline"])  # type: ignore[arg-type]
+    places = {parent.file: str(found(parent, file)) for parent in told.parents}
+    moved = [_moved(item, places) if isinstance(item, Shot) else item for item in timeline.items]
+    home = project(file.parent)
+    cast = Cast(home.characters)
+    _as_they_were(cast, told, file)
+    with TemporaryDirectory() as folder:
+        make_film(
+            timeline.with_items(tuple(moved)), home, target,
+            model=model, cache=Cache(Path(folder)), on_progress=on_progress,
+        )  # fmt: skip
+
+
+def _moved(shot: Shot, places: dict[str, str]) -> Shot:
+    """The shot with its file's name as it is found now."""
+    changes = {
+        field: places.get(name, name)
+        for field in ("image", "clip")
+        if (name := getattr(shot, field)) is not None
+    }
+    return shot.model_copy(update=changes)
+
+
+def _characters(told: Sidecar) -> dict[str, JsonValue]:
+    kept = told.options.get("characters")
+    return {"characters": kept} if kept else {}
+
+
+def _seen(model: FilmModel, told: Sidecar, file: Path, *, size: tuple[int, int]) -> Looks | None:
+    """The characters that the film looked at: as stored beside it, else from the cast."""
+    if latents_path(file).exists():
+        stored = stored_latents(file)
+        return Looks(stored["references"], alone=True) if "references" in stored else None
+    characters = _as_they_were(Cast(project(file.parent).characters), told, file)
+    latents = looks(model, tuple(characters), height=size[0], width=size[1])
+    return None if latents is None else Looks(latents)
+
+
+def _as_they_were(cast: Cast, told: Sidecar, file: Path) -> Iterable[Character]:
+    """Everybody the sidecar names; `NotFoundError` for one who looks otherwise now."""
+    named = told.options.get("characters")
+    characters = []
+    for name, digest in (named if isinstance(named, dict) else {}).items():
+        character = cast.get(name)
+        if character.digest != digest:
+            raise NotFoundError(
+                f"{name} is not who {name} was when {file} was made",
+                remedy=f"Bring the picture of then back with: kinora character add {name}",
+            )
+        characters.append(character)
+    return characters
+
+
+def _compared(file: Path, target: Path) -> Same:
+    latents: bool | None = None
+    if latents_path(file).exists():
+        old, new = (stored_latents(each)["latents"] for each in (file, target))
+        latents = torch.equal(old, new)
+    frames: bool | None = None
+    if file.is_file() and file.suffix.lower() == target.suffix.lower():
+        frames = np.array_equal(read(file).clip.frames, read(target).clip.frames)
+    return Same(latents, frames)

@@ -1,0 +1,123 @@
+"""An order fulfilled. In: an order and a name. Out: the films as files, each with sidecar and latents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from kinora.core.clip import Clip
+from kinora.core.errors import NotFoundError
+from kinora.core.progress import OnProgress, silent
+from kinora.denoise.model import FilmModel
+from kinora.generate import Film
+from kinora.media.read import read
+from kinora.media.sidecar import Sidecar, read_sidecar, sha256
+from kinora.timeline.angles import Angles
+from kinora.timeline.animate import Animate
+from kinora.timeline.characters import Cast
+from kinora.timeline.deliver import deliver, recall, sidecar_of
+from kinora.timeline.direct import heard, looks, shots
+from kinora.timeline.edit import Edit
+from kinora.timeline.order import Order
+from kinora.timeline.perform import Looks, perform, size_of
+from kinora.timeline.project import project
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A film as a file, and what is to be told of it."""
+
+    file: Path
+    notes: tuple[str, ...]
+
+
+def fulfil(
+    model: FilmModel,
+    order: Order,
+    target: Path,
+    *,
+    words: bool = True,
+    on_progress: OnProgress = silent,
+) -> tuple[Delivered, ...]:
+    """Open the files, make the edit with the characters it names, and write what came of it.
+
+    Args:
+        model: any film model.
+        order: what is to be made.
+        target: name of the film; of several, the stem with a number.
+        words: False leaves prompts and options out of what is written.
+        on_progress: told after every step, chunk and frame; may raise to stop.
+
+    Raises:
+        KinoraError: a file cannot be read, the edit cannot be made, or the disk refuses.
+    """
+    films, notes = _opened(order)
+    edit, characters = heard(order.edit, cast=Cast(project().characters), expand=order.expand)
+    height, width = size_of(model, edit, films)
+    seen = looks(model, characters, height=height, width=width)
+    made = perform(
+        model, edit, films, times=order.times, mask=order.mask,
+        seen=None if seen is None else Looks(seen), on_progress=on_progress,
+    )  # fmt: skip
+    cast: dict[str, JsonValue] = {each.name: each.digest for each in characters}
+    typed = {edit.prompt: order.edit.prompt} if edit.prompt and order.edit.prompt else {}
+    done = []
+    for number, film in enumerate(made):
+        told = _sidecar(model, order, _one_of(edit, number), film, typed=typed, cast=cast)
+        file = target.with_stem(f"{target.stem}-{number + 1}") if len(made) > 1 else target
+        deliver(film, told, file, words=words, on_progress=on_progress)
+        done.append(Delivered(file, (*notes, *film.notes)))
+    return tuple(done)
+
+
+def _sidecar(
+    model: FilmModel,
+    order: Order,
+    edit: Edit,
+    film: Film,
+    *,
+    typed: Mapping[str, str],
+    cast: Mapping[str, JsonValue],
+) -> Sidecar:
+    """The film's sidecar, from which `kinora rerun` makes the same frames."""
+    # What the model likes may change with the model: what it liked this time is written down.
+    settled = edit.model_copy(
+        update={"steps": film.request.steps, "guidance": film.request.guidance}
+    )
+    options = order.told(settled) | ({"characters": dict(cast)} if cast else {})
+    latents = not isinstance(edit, Animate)
+    told = sidecar_of(
+        film, model, verb=order.verb, options=options, parents=order.parents(latents=latents)
+    )
+    return told.model_copy(update={"shots": shots(film.request.prompts, typed)})
+
+
+def _one_of(edit: Edit, number: int) -> Edit:
+    """The edit that makes the film of this number alone."""
+    if isinstance(edit, Angles):
+        return edit.model_copy(update={"views": edit.views[number : number + 1]})
+    return edit
+
+
+def _opened(order: Order) -> tuple[list[Film | Clip], tuple[str, ...]]:
+    """Every file of an order, and what is to be told of it."""
+    if isinstance(order.edit, Animate):
+        return [read(file).clip for file in order.files], ()
+    opened = [open_film(file) for file in order.files]
+    return [film for film, _ in opened], tuple(note for _, notes in opened for note in notes)
+
+
+def open_film(file: Path) -> tuple[Film | Clip, tuple[str, ...]]:
+    """The film that a file was delivered from, or its frames alone and why."""
+    clip = read(file).clip
+    try:
+        told = read_sidecar(file).output
+        if told is not None and told.sha256 != sha256(file):
+            return clip, (f"{file} was changed since it was made: its frames are encoded",)
+        film = recall(file, clip)
+    except NotFoundError:
+        film = None
+    if film is None:
+        return clip, (f"{file} has no latents beside it: its frames are encoded",)
+    return film, ()

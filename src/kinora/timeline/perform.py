@@ -1,0 +1,114 @@
+"""Any edit by its values. In: an edit, films or pictures. Out: the films it makes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import Tensor
+
+from kinora.core.clip import Clip
+from kinora.core.progress import OnProgress, silent
+from kinora.denoise.model import FilmModel
+from kinora.generate import Film
+from kinora.media.read import read
+from kinora.timeline.angles import Angles, angles
+from kinora.timeline.animate import Animate, Picture, keyframes
+from kinora.timeline.blend import Blend, blend
+from kinora.timeline.edit import Edit
+from kinora.timeline.extend import Extend, extend
+from kinora.timeline.loop import Loop, loop
+from kinora.timeline.outpaint import Outpaint, outpaint
+from kinora.timeline.recut import Recut, recut
+from kinora.timeline.region import Change, change, mask_of
+from kinora.timeline.remix import Remix, remix
+from kinora.timeline.retake import Retake, retake
+from kinora.timeline.source import Source, natural_size, source, with_references
+
+EDITS = (Angles, Animate, Blend, Change, Extend, Loop, Outpaint, Recut, Remix, Retake)
+"""The values of every edit that `perform` makes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Characters to look at.
+
+    Args:
+        latents: `[n c h w]`, of the size of the film that is made.
+        alone: whether those that the films themselves looked at are left out.
+    """
+
+    latents: Tensor
+    alone: bool = False
+
+
+def perform(
+    model: FilmModel,
+    edit: Edit,
+    films: Sequence[Film | Clip],
+    *,
+    times: Sequence[float] = (),
+    mask: Path | None = None,
+    seen: Looks | None = None,
+    on_progress: OnProgress = silent,
+) -> tuple[Film, ...]:
+    """The films that an edit makes: one, or one for each view of `Angles`.
+
+    Args:
+        model: any film model.
+        edit: the values of one of `EDITS`.
+        films: what is edited: two for `Blend`, any number of pictures for `Animate`, else one.
+        times: seconds at which pictures are shown; all at the beginning by default.
+        mask: a picture of the region to change.
+        seen: characters to look at.
+        on_progress: told after every step and chunk.
+    """
+    if isinstance(edit, Animate):
+        when = times or [0.0] * len(films)
+        pictures = [Picture(_clip(each), at) for each, at in zip(films, when, strict=True)]
+        latents = None if seen is None else seen.latents
+        return (keyframes(model, pictures, edit, references=latents, on_progress=on_progress),)
+    given = _sources(model, films, seen)
+    match edit:
+        case Angles():
+            return angles(model, given[0], edit, on_progress=on_progress)
+        case Blend():
+            return (blend(model, given[0], given[1], edit, on_progress=on_progress),)
+        case Change():
+            where = None if mask is None else mask_of(read(mask).clip)
+            return (change(model, given[0], edit, mask=where, on_progress=on_progress),)
+        case Extend():
+            return (extend(model, given[0], edit, on_progress=on_progress),)
+        case Loop():
+            return (loop(model, given[0], edit, on_progress=on_progress),)
+        case Outpaint():
+            return (outpaint(model, given[0], edit, on_progress=on_progress),)
+        case Recut():
+            return (recut(model, given[0], edit, on_progress=on_progress),)
+        case Remix():
+            return (remix(model, given[0], edit, on_progress=on_progress),)
+        case Retake():
+            return (retake(model, given[0], edit, on_progress=on_progress),)
+        case _:
+            raise AssertionError(type(edit))
+
+
+def size_of(model: FilmModel, edit: Edit, films: Sequence[Film | Clip]) -> tuple[int, int]:
+    """`(height, width)` of the film that an edit makes."""
+    height, width = natural_size(model, _clip(films[0]))
+    high, wide = getattr(edit, "height", None), getattr(edit, "width", None)
+    stride = model.stride
+    return stride.snap_side(high or height), stride.snap_side(wide or width)
+
+
+def _clip(given: Film | Clip) -> Clip:
+    return given if isinstance(given, Clip) else given.clip
+
+
+def _sources(model: FilmModel, films: Sequence[Film | Clip], seen: Looks | None) -> list[Source]:
+    """The films as sources, the first of which brings the characters to look at."""
+    given = [source(model, each) for each in films]
+    if seen is None:
+        return given
+    if seen.alone:
+        given = [replace(each, references=each.references[:0]) for each in given]
+    return [with_references(given[0], seen.latents), *given[1:]]
