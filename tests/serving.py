@@ -62,6 +62,12 @@ class Served:
         self.process: subprocess.Popen[bytes] | None = None
         self.http = httpx.Client(base_url=self.url, timeout=60.0)
 
+    def at(self, port: int) -> "Served":
+        """One that runs already, on `port`, and is somebody else's to stop."""
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
+        self.http = httpx.Client(base_url=self.url, timeout=60.0)
+        return self
+
     def start(self) -> "Served":
         data = self.data
         data.mkdir(parents=True, exist_ok=True)

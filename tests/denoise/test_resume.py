@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kinora.core.progress import Progress
-from kinora.denoise.checkpoint import Checkpoint, Drawer
+from kinora.denoise.checkpoint import Checkpoint, Drawer, Marked
 from kinora.denoise.resume import keeping
 from kinora.generate import Request, generate
 from tiny import tiny_bundle
@@ -59,7 +59,7 @@ def test_another_wish_begins_anew(tmp_path: Path) -> None:
 
 
 def test_a_drawer_keeps_by_name_and_forgets(tmp_path: Path) -> None:
-    files = Drawer(tmp_path / "d", "x-")
+    files = Marked(Drawer(tmp_path / "d"), "x-")
     kept = Checkpoint(files, steps=4, seconds=1e9)
     report = Progress("denoise", 2, 8, preview=torch.ones(1, 1, 2, 2))
     assert not kept.step(report)

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable
 
+import httpx
+
 from serving import Served, until
 
 Serve = Callable[..., Served]
@@ -61,20 +63,16 @@ def test_a_job_that_kills_its_worker_is_given_up(serve: Serve) -> None:
 
 
 def test_a_store_that_refuses_is_waited_for(serve: Serve) -> None:
-    server = serve().start()
+    """However often it was tried in vain: what is broken outside is no fault of the job."""
+    server = serve(attempts=1).start()
     video = server.create(**SLOW)
     until(lambda: server.job(video)["stage"] == "denoise")
     folder = server.data / "store" / "videos"
     folder.mkdir(parents=True, exist_ok=True)  # nothing may have been kept yet
     folder.rename(server.data / "away")
     folder.write_text("a file stands where the folder was")
-
-    def told() -> bool:
-        listed = events_of(server, video)
-        return "event: waiting" in listed
-
-    until(told, what="the job to say that it waits")
-    assert server.job(video)["state"] == "queued"
+    until(lambda: events_of(server, video).count("event: waiting") > 1, what="a second try")
+    assert server.job(video)["state"] in ("queued", "dispatched")
     folder.unlink()
     (server.data / "away").rename(folder)
     assert server.wait(video)["state"] == "done"
@@ -83,11 +81,12 @@ def test_a_store_that_refuses_is_waited_for(serve: Serve) -> None:
 def events_of(server: Served, video: str) -> str:
     """The events so far of a job that has not ended."""
     text = ""
-    with server.http.stream("GET", f"/kinora/v1/jobs/{video}/events") as answer:
-        for piece in answer.iter_text():
-            text += piece
-            if "waiting" in text or text.count("event:") > 20:
-                break
+    try:
+        with server.http.stream("GET", f"/kinora/v1/jobs/{video}/events", timeout=1.0) as answer:
+            for piece in answer.iter_text():
+                text += piece
+    except httpx.ReadTimeout:
+        pass
     return text
 
 

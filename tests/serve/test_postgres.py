@@ -2,92 +2,30 @@
 
 import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from serving import PROGRAM, Served, environment, free_port, until
+from cluster import Postgres, installed, running, worker
+from serving import Served, until
 
 WORKERS = 3
 FILMS = 6
 WANTED = {"steps": 60, "seconds": 4, "size": "96x64"}
-UNPRIVILEGED = "nobody"
-
-
-class Postgres:
-    """A cluster of its own in a folder; it refuses to run as root, so root hands it to `nobody`."""
-
-    def __init__(self, folder: Path, programs: Path) -> None:
-        self.folder, self.programs, self.port = folder, programs, free_port()
-        self.url = f"postgresql://kinora@127.0.0.1:{self.port}/postgres"
-
-    def create(self) -> None:
-        self.folder.mkdir(parents=True)
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, UNPRIVILEGED)
-        data = str(self.folder / "data")
-        self._run("initdb", "-D", data, "-U", "kinora", "-A", "trust", "--no-sync")
-        self.start()
-
-    def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c fsync=off"
-        log = str(self.folder / "log")
-        self._run(
-            "pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "start"
-        )
-
-    def stop(self) -> None:
-        # Not by pg_ctl, which waits for the process to be reaped; a container may have nobody to.
-        note = self.folder / "data" / "postmaster.pid"
-        os.kill(int(note.read_text().splitlines()[0]), signal.SIGINT)
-        until(lambda: not note.exists(), what="the database to end")
-
-    def _run(self, program: str, *words: str) -> None:
-        user = ["setpriv", f"--reuid={UNPRIVILEGED}", "--clear-groups"] if os.geteuid() == 0 else []
-        subprocess.run(
-            [*user, str(self.programs / program), *words],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-        )
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
     """A running database, where its programs are installed."""
-    places = [*Path("/usr/lib/postgresql").glob("*/bin"), Path("/usr/local/bin"), Path("/usr/bin")]
-    programs = next((place for place in places if (place / "initdb").exists()), None)
+    programs = installed()
     if programs is None:
         reason = "needs initdb: install the system package postgresql"
         pytest.fail(reason) if os.environ.get("KINORA_CI") == "1" else pytest.skip(reason)
-    # Not below pytest's own folder, which every new session closes to other users.
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        database = Postgres(Path(folder) / "cluster", programs)
-        database.create()
+    with running(programs) as database:
         yield database
-        database.stop()
-
-
-def worker(name: str, server: Served, model: Path, database: str) -> "subprocess.Popen[bytes]":
-    """A worker as on another machine: its own folder, nothing shared but database and store."""
-    words = {"--name": name, "--model": model, "--database": database}
-    words |= {"--data": server.data / name, "--store": f"file://{server.data / 'store'}"}
-    flat = [str(word) for pair in words.items() for word in pair]
-    with (server.data / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "worker", *flat, "--set=checkpoint_seconds=0.2"],
-            env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
 
 
 def test_nothing_is_lost_and_nothing_done_twice(

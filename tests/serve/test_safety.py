@@ -88,6 +88,16 @@ def test_limits_on_bodies_queues_and_words(serve: Serve) -> None:
     assert http.get("/kinora/v1/ready").status_code == 503
 
 
+def test_a_full_store_takes_no_more(serve: Serve) -> None:
+    server = serve(workers=0, disk_budget_bytes=100)
+    old = server.data / "store" / "videos" / "video_old"
+    old.mkdir(parents=True)
+    (old / "film.mp4").write_bytes(bytes(100))
+    full = server.start().http.post("/v1/videos", json={"prompt": "a red ball"})
+    assert (full.status_code, full.json()["error"]["code"]) == (429, "disk_budget")
+    assert int(full.headers["retry-after"]) > 0
+
+
 def test_pictures_by_url(server: Served) -> None:
     data = "data:image/png;base64," + base64.b64encode(picture()).decode()
     sent = {"prompt": "a red ball", "size": "96x64", "steps": 1, "seconds": 1}

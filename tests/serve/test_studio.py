@@ -137,6 +137,19 @@ def test_a_film_can_be_seen_while_it_is_made(server: Served) -> None:
     assert "event: preview" not in server.http.get(f"/kinora/v1/jobs/{video}/events").text
 
 
+def test_the_cast_is_listed_and_forgotten(server: Served, film: str) -> None:
+    sent = {"name": "Bolly", "video": {"id": film}}
+    made = server.http.post("/v1/videos/characters", json=sent).json()
+    cast = server.http.get("/kinora/v1/characters").json()["data"]
+    assert made in cast
+    folder = server.data / "store" / "characters" / made["id"]
+    assert folder.exists()
+    path = f"/kinora/v1/characters/{made['id']}"
+    assert server.http.delete(path).json()["deleted"] is True
+    assert not folder.exists()
+    assert server.http.delete(path).status_code == 404
+
+
 def preview(server: Served, video: str) -> dict[str, Any] | None:
     """The picture among the events so far."""
     with server.http.stream("GET", f"/kinora/v1/jobs/{video}/events") as answer:

@@ -182,9 +182,11 @@ class Desk:
         return row
 
     def _check_words(self, wish: Wish) -> None:
-        for card in wish.cards:
-            check_prompt(card.prompt)
-            reason = self.policy.prompt(card.prompt)
+        said = [card.prompt for card in wish.cards]
+        said += [str(wish.options["what"])] if wish.options.get("what") else []
+        for words in said:
+            check_prompt(words)
+            reason = self.policy.prompt(words)
             if reason:
                 raise ApiError(400, f"Refused: {reason}", code="content_policy", param="prompt")
 

@@ -4,12 +4,12 @@ The verbs themselves are `kinora.timeline`'s; here is only what the wire adds: d
 made ones, an uploaded clip is brought to a length that the model can make.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
 from kinora.core.config import settle
@@ -20,17 +20,33 @@ from kinora.serve.creation import references
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.reel import Reel
 from kinora.serve.sizes import frames_made
-from kinora.timeline.angles import Angles, angles
-from kinora.timeline.animate import Animate, Picture, keyframes
-from kinora.timeline.blend import Blend, blend
-from kinora.timeline.extend import Extend, extend
-from kinora.timeline.loop import Loop, loop
-from kinora.timeline.outpaint import Outpaint, outpaint
-from kinora.timeline.recut import Recut, recut
-from kinora.timeline.region import Change, Mask, change
-from kinora.timeline.remix import Remix, remix
-from kinora.timeline.retake import Retake, retake
+from kinora.timeline.angles import Angles
+from kinora.timeline.animate import Animate
+from kinora.timeline.blend import Blend
+from kinora.timeline.edit import Edit
+from kinora.timeline.extend import Extend
+from kinora.timeline.loop import Loop
+from kinora.timeline.outpaint import Outpaint
+from kinora.timeline.perform import Looks, act, perform
+from kinora.timeline.recut import Recut
+from kinora.timeline.region import Change, Mask, mask_of
+from kinora.timeline.remix import Remix
+from kinora.timeline.retake import Retake
 from kinora.timeline.source import Source, of_clip
+
+VERBS: Mapping[str, type[Edit]] = {
+    "remix": Remix,
+    "edit": Remix,
+    "extension": Extend,
+    "loop": Loop,
+    "blend": Blend,
+    "retake": Retake,
+    "change": Change,
+    "outpaint": Outpaint,
+    "recut": Recut,
+    "angles": Angles,
+}
+"""The studio's values for each kind of wish that has a source."""
 
 WHOLE = ("remix", "edit", "retake", "change", "outpaint", "angles")
 """Edits after which a film is as long as before: an upload is filled up, where others cut it."""
@@ -58,34 +74,16 @@ def edit(model: FilmModel, wish: Wish, assets: Assets, *, on_progress: OnProgres
         UsageError: the source is not fit for it.
         UnsupportedError: the model lacks what it needs.
     """
-    values = _values(wish)
     if wish.kind == "animate":
-        return _animated(model, wish, assets, settle(Animate, values), on_progress)
+        return _animated(model, wish, assets, on_progress)
     given = [_source(model, wish, each) for each in assets.sources]
-    first, tell = given[0], on_progress
-    match wish.kind:
-        case "remix" | "edit":
-            return remix(model, first, settle(Remix, values), on_progress=tell)
-        case "extension":
-            more = {"seconds": _missing(model, wish, first)}
-            return extend(model, first, settle(Extend, values, more), on_progress=tell)
-        case "loop":
-            return loop(model, first, settle(Loop, values), on_progress=tell)
-        case "blend":
-            return blend(model, first, given[1], settle(Blend, values), on_progress=tell)
-        case "retake":
-            return retake(model, first, settle(Retake, values), on_progress=tell)
-        case "change":
-            wanted, mask = settle(Change, _placed(wish, values)), _mask(wish, assets.pictures)
-            return change(model, first, wanted, mask=mask, on_progress=tell)
-        case "outpaint":
-            return outpaint(model, first, settle(Outpaint, values), on_progress=tell)
-        case "recut":
-            return recut(model, first, settle(Recut, values), on_progress=tell)
-        case "angles":
-            return angles(model, first, settle(Angles, values), on_progress=tell)[0]
-        case kind:
-            raise AssertionError(f"{kind} is no edit")
+    values, where = _values(wish), None
+    if wish.kind == "extension":
+        values["seconds"] = _missing(model, wish, given[0])
+    if wish.kind == "change":
+        values, where = _placed(wish, values), _mask(wish, assets.pictures)
+    wanted = settle(VERBS[wish.kind], values)
+    return act(model, wanted, given, where=where, on_progress=on_progress)[0]
 
 
 def _values(wish: Wish) -> dict[str, Any]:
@@ -94,21 +92,21 @@ def _values(wish: Wish) -> dict[str, Any]:
     return {**common, "negative": wish.negative, **wish.options}
 
 
-def _animated(
-    model: FilmModel, wish: Wish, assets: Assets, wanted: Animate, tell: OnProgress
-) -> Film:
-    height, width = wish.made_height, wish.made_width
-    frames = frames_made(model.stride, seconds=wish.seconds, fps=model.capabilities.fps)
-    seconds = (frames - 1) / model.capabilities.fps
-    fitted = wanted.model_copy(update={"height": height, "width": width, "seconds": seconds})
-    shown = tuple(
-        Picture(Clip(pixels, model.capabilities.fps), picture.seconds)
-        for picture, pixels in zip(wish.pictures, assets.pictures, strict=True)
-    )
-    looks: Tensor | None = None
+def _animated(model: FilmModel, wish: Wish, assets: Assets, tell: OnProgress) -> Film:
+    height, width, fps = wish.made_height, wish.made_width, model.capabilities.fps
+    frames = frames_made(model.stride, seconds=wish.seconds, fps=fps)
+    size = {"height": height, "width": width, "seconds": (frames - 1) / fps}
+    looks: Looks | None = None
     if assets.characters:
-        looks = references(model, assets.characters, height=height, width=width)
-    return keyframes(model, shown, fitted, references=looks, on_progress=tell)
+        looks = Looks(references(model, assets.characters, height=height, width=width))
+    return perform(
+        model,
+        settle(Animate, {**_values(wish), **size}),
+        [Clip(pixels, fps) for pixels in assets.pictures],
+        times=[picture.seconds for picture in wish.pictures],
+        seen=looks,
+        on_progress=tell,
+    )[0]
 
 
 def _source(model: FilmModel, wish: Wish, given: Reel | Frames) -> Source:
@@ -148,7 +146,7 @@ def _mask(wish: Wish, pictures: tuple[Frames, ...]) -> Mask | None:
     """True where the picture is light, at the made size."""
     if not pictures:
         return None
-    light = torch.from_numpy(pictures[0][0].mean(-1) > 127).float()[None, None]
+    light = torch.from_numpy(mask_of(Clip(pictures[0], 1.0))).float()[None, None]
     down, right = _margins(wish)
     inner = (wish.height, wish.width) if min(down, right) >= 0 else None
     size = inner or (wish.made_height, wish.made_width)

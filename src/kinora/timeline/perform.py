@@ -19,7 +19,7 @@ from kinora.timeline.extend import Extend, extend
 from kinora.timeline.loop import Loop, loop
 from kinora.timeline.outpaint import Outpaint, outpaint
 from kinora.timeline.recut import Recut, recut
-from kinora.timeline.region import Change, change, mask_of
+from kinora.timeline.region import Change, Mask, change, mask_of
 from kinora.timeline.remix import Remix, remix
 from kinora.timeline.retake import Retake, retake
 from kinora.timeline.source import Source, natural_size, source, with_references
@@ -67,14 +67,25 @@ def perform(
         pictures = [Picture(_clip(each), at) for each, at in zip(films, when, strict=True)]
         latents = None if seen is None else seen.latents
         return (keyframes(model, pictures, edit, references=latents, on_progress=on_progress),)
-    given = _sources(model, films, seen)
+    where = None if mask is None else mask_of(read(mask).clip)
+    return act(model, edit, _sources(model, films, seen), where=where, on_progress=on_progress)
+
+
+def act(
+    model: FilmModel,
+    edit: Edit,
+    given: Sequence[Source],
+    *,
+    where: Mask | None = None,
+    on_progress: OnProgress = silent,
+) -> tuple[Film, ...]:
+    """The films that any edit but `Animate` makes of sources; `where` is the region of a `Change`."""
     match edit:
         case Angles():
             return angles(model, given[0], edit, on_progress=on_progress)
         case Blend():
             return (blend(model, given[0], given[1], edit, on_progress=on_progress),)
         case Change():
-            where = None if mask is None else mask_of(read(mask).clip)
             return (change(model, given[0], edit, mask=where, on_progress=on_progress),)
         case Extend():
             return (extend(model, given[0], edit, on_progress=on_progress),)

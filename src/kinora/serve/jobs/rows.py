@@ -7,7 +7,7 @@ Every change from inside a job names its generation, so a worker that woke up la
 import time
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, select, update
+from sqlalchemy import Connection, Row, Update, case, select, update
 
 from kinora.serve.jobs.announce import COMPLETED, FAILED, announce, hide, record
 from kinora.serve.jobs.table import videos
@@ -135,6 +135,8 @@ def put_back(
         _held(video, generation).values(
             state="queued",
             generation=generation + 1,
+            # What is broken outside is no fault of the job: this attempt does not count.
+            attempts=case((videos.c.attempts > 0, videos.c.attempts - 1), else_=0),
             hold_until=time.time() + seconds,
             worker=None,
             eta=None,
@@ -162,7 +164,7 @@ def stop_queued(connection: Connection, row: Video) -> bool:
 
 def _stop(connection: Connection, row: Video, change: Update) -> bool:
     state = STOPPED[row.want]
-    values: dict[str, Any] = {"state": state, "worker": None, "eta": None}
+    values: dict[str, Any] = {"state": state, "worker": None, "eta": None, "attempts": 0}
     if state == CANCELLED:
         values |= {
             "error_code": CANCELLED,

@@ -57,7 +57,8 @@ class Sweep:
                 owned = set(connection.execute(select(table.c.id)).scalars())
             for name in names - owned:
                 # A finished film is never thrown away here, whoever mislaid its row.
-                if self._store.size(f"{kind}/{name}/film.mp4") is None:
+                film = f"{kind}/{name}/film.mp4"
+                if table is not videos or self._store.size(film) is None:
                     yield f"{kind}/{name}"
 
     def _parts(self) -> Iterator[str]:

@@ -5,7 +5,8 @@ import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from sqlalchemy import insert
+from pydantic import BaseModel
+from sqlalchemy import delete, insert, select
 
 from kinora.serve.desk import Desk
 from kinora.serve.errors import ApiError
@@ -13,9 +14,15 @@ from kinora.serve.jobs.artefacts import folder
 from kinora.serve.jobs.table import characters
 from kinora.serve.routes.context import WRONG, Owner, Sent, TheDesk, accepts
 from kinora.serve.uploads import Uploads
-from kinora.serve.wire import CharacterObject, CreateCharacter
+from kinora.serve.wire import CharacterObject, CreateCharacter, Deleted
 
 router = APIRouter(tags=["characters"], responses=WRONG)
+
+
+class CharacterList(BaseModel):
+    """The cast."""
+
+    data: list[CharacterObject]
 
 
 @router.post("/v1/videos/characters", openapi_extra=accepts("CreateCharacter", "video"))
@@ -45,6 +52,29 @@ def get_character(
     """One character."""
     row = desk.character(owner, character_id)
     return _object(row.id, row.name, row.created_at)
+
+
+@router.get("/kinora/v1/characters")
+def list_characters(owner: Owner, desk: TheDesk) -> CharacterList:
+    """Every character of the owner, the newest first."""
+    newest = characters.c.created_at.desc()
+    with desk.database.read() as connection:
+        found = connection.execute(
+            select(characters).where(characters.c.owner == owner).order_by(newest)
+        ).all()
+    return CharacterList(data=[_object(row.id, row.name, row.created_at) for row in found])
+
+
+@router.delete("/kinora/v1/characters/{character_id}")
+def delete_character(
+    owner: Owner, desk: TheDesk, character_id: Annotated[str, Path(max_length=80)]
+) -> Deleted:
+    """Forget a character; films that were asked for with it have copies of their own."""
+    row = desk.character(owner, character_id)
+    with desk.database.write() as connection:
+        connection.execute(delete(characters).where(characters.c.id == row.id))
+    desk.store.delete(f"characters/{row.id}")
+    return Deleted(id=row.id, object="character.deleted")
 
 
 def _from_film(desk: Desk, uploads: Uploads, video: str, *, key: str) -> None:
