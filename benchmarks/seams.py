@@ -1,21 +1,30 @@
 """Are the edits seamless and exact? In: a model. Out: a table, over random films for every edit.
 
-    python benchmarks/seams.py [MODEL] [--films 30] [--seconds 3] [--seed 0] [--steps N]
+    python benchmarks/seams.py [MODEL] [--films 30] [--seconds 3] [--size WxH] [--seed 0] [--steps N]
 
 jump: distance of the two frames at the seam. p50, p95: median and 95th percentile of the distances of the
 film's own neighbours. held: whether held latents came back bit-identical and kept frames are the same bytes.
+dB in the file: the least likeness of a kept frame, read from the film's file, to itself in the edit's file.
 """
 
 import argparse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 from films import wishes
+from numpy.typing import NDArray
 
+from kinora.core.clip import Clip
+from kinora.core.shape import parse_size
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request, generate, load
+from kinora.media.read import read
+from kinora.media.video import KEEPING
+from kinora.media.write import save
 from kinora.models import DEFAULT
 from kinora.timeline.blend import Blend, blend
 from kinora.timeline.extend import Extend, extend
@@ -27,11 +36,30 @@ from kinora.timeline.seam import jump, jumps
 
 @dataclass(frozen=True)
 class Row:
-    """One edit of one film: the distances at its seams, those of the neighbours in the source, exactness."""
+    """One edit of one film.
+
+    Args:
+        seams: the distances of the frames at its seams.
+        own: those of the neighbours in the source.
+        held: whether what is kept is exact.
+        made: the edit.
+        kept: how its frames show what was kept of the source.
+    """
 
     seams: tuple[float, ...]
     own: tuple[float, ...]
     held: bool
+    made: Film
+    kept: "Kept"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Frames `new` of the edit are frames `old` of the source, at the pixels of `where` (all by default)."""
+
+    new: slice
+    old: slice = field(default_factory=lambda: slice(None))
+    where: NDArray[np.bool_] | None = None
 
 
 Measure = Callable[[FilmModel, Film, Film, int], Row]
@@ -49,53 +77,60 @@ def _same(one: Film, two: Film, frames: slice, latents: slice, kept: slice) -> b
 
 def forward(model: FilmModel, a: Film, _: Film, seed: int) -> Row:
     n, f = len(a.clip), len(a.latents)
-    made = extend(model, a, Extend(seconds=1, seed=seed))
+    made = extend(model, a, Extend(seconds=1, seed=seed, steps=a.request.steps))
     exact = _same(made, a, slice(0, n), slice(0, f), slice(0, f))
-    return Row(_steps(made, (n,)), tuple(jumps(a.clip.frames)), exact)
+    return Row(_steps(made, (n,)), tuple(jumps(a.clip.frames)), exact, made, Kept(slice(0, n)))
 
 
 def backward(model: FilmModel, a: Film, _: Film, seed: int) -> Row:
-    made = extend(model, a, Extend(seconds=1, seed=seed, backward=True))
+    made = extend(model, a, Extend(seconds=1, seed=seed, steps=a.request.steps, backward=True))
     at, f = len(made.clip) - len(a.clip), len(a.latents)
     exact = _same(made, a, slice(at, None), slice(1 - f, None), slice(1, None))
-    return Row(_steps(made, (at,)), tuple(jumps(a.clip.frames)), exact)
+    own = tuple(jumps(a.clip.frames))
+    return Row(_steps(made, (at,)), own, exact, made, Kept(slice(at, None)))
 
 
 def looped(model: FilmModel, a: Film, _: Film, seed: int) -> Row:
     n, f = len(a.clip), len(a.latents)
-    made = loop(model, a, Loop(bridge="normal", seed=seed))
+    made = loop(model, a, Loop(bridge="normal", seed=seed, steps=a.request.steps))
     wrap = jump(made.clip.frames[-1], made.clip.frames[0])
     exact = _same(made, a, slice(0, n), slice(0, f), slice(0, f))
-    return Row((*_steps(made, (n,)), wrap), tuple(jumps(a.clip.frames)), exact)
+    own = tuple(jumps(a.clip.frames))
+    return Row((*_steps(made, (n,)), wrap), own, exact, made, Kept(slice(0, n)))
 
 
 def blended(model: FilmModel, a: Film, b: Film, seed: int) -> Row:
-    made = blend(model, a, b, Blend(seed=seed))
+    made = blend(model, a, b, Blend(seed=seed, steps=a.request.steps))
     at = len(made.clip) - len(b.clip)
     exact = np.array_equal(made.clip.frames[: len(a.clip)], a.clip.frames)
     exact = exact and np.array_equal(made.clip.frames[at:], b.clip.frames)
     exact = exact and torch.equal(made.latents[: len(a.latents)], a.latents)
     own = (*jumps(a.clip.frames), *jumps(b.clip.frames))
-    return Row(_steps(made, (len(a.clip), at)), own, exact)
+    kept = Kept(slice(0, len(a.clip)))
+    return Row(_steps(made, (len(a.clip), at)), own, exact, made, kept)
 
 
 def retaken(model: FilmModel, a: Film, _: Film, seed: int) -> Row:
-    made = retake(model, a, Retake(start=1.2, stop=2.0, seed=seed))
+    made = retake(model, a, Retake(start=1.2, stop=2.0, seed=seed, steps=a.request.steps))
     same = (made.clip.frames == a.clip.frames).all((1, 2, 3))
     changed = np.flatnonzero(~same)
     first, last = (int(changed[0]), int(changed[-1]) + 1) if len(changed) else (1, 2)
     places = tuple(at for at in (first, last) if at < len(a.clip))
-    return Row(_steps(made, places), tuple(jumps(a.clip.frames)), bool(same[:first].all()))
+    own, kept = tuple(jumps(a.clip.frames)), Kept(slice(0, first), slice(0, first))
+    return Row(_steps(made, places), own, bool(same[:first].all()), made, kept)
 
 
 def region(model: FilmModel, a: Film, b: Film, seed: int) -> Row:
     height, width = a.clip.height, a.clip.width
     box = (width // 4, height // 4, width // 2, height // 2)
-    made = change(model, a, Change(box=box, prompt=b.request.prompts[0], seed=seed))
+    made = change(
+        model, a, Change(box=box, prompt=b.request.prompts[0], seed=seed, steps=a.request.steps)
+    )
     outside = np.ones((height, width), bool)
     outside[height // 4 : height // 4 + height // 2, width // 4 : width // 4 + width // 2] = False
     exact = np.array_equal(made.clip.frames[:, outside], a.clip.frames[:, outside])
-    return Row(tuple(jumps(made.clip.frames)), tuple(jumps(a.clip.frames)), exact)
+    kept = Kept(slice(None), where=outside)
+    return Row(tuple(jumps(made.clip.frames)), tuple(jumps(a.clip.frames)), exact, made, kept)
 
 
 EDITS: dict[str, Measure] = {
@@ -108,21 +143,44 @@ EDITS: dict[str, Measure] = {
 }
 
 
-def measured(model: FilmModel, films: list[Film]) -> Iterator[tuple[str, list[Row]]]:
+def decibels(source: Film, row: Row, folder: Path) -> float:
+    """Of the kept frame that is least like itself, source as read from its file and edit from its own."""
+    before, after = folder / "a.mp4", folder / "b.mp4"
+    save(source.clip, before)
+    old = read(before).clip.frames
+    shown = row.made.clip.frames.copy()
+    kept = row.kept
+    place = shown[kept.new]
+    where = np.ones(place.shape[1:3], bool) if kept.where is None else kept.where
+    # An edit keeps the frames of the file that it was given.
+    place[:, where] = old[kept.old][:, where]
+    save(Clip(shown, source.clip.fps), after, quality=KEEPING)
+    new = read(after).clip.frames[kept.new][:, where].astype(np.float32)
+    error = ((new - old[kept.old][:, where]) ** 2).mean((1, 2))
+    return float(10 * np.log10(255**2 / max(float(error.max()), 1e-9)))
+
+
+def measured(
+    model: FilmModel, films: list[Film], folder: Path
+) -> Iterator[tuple[str, list[Row], list[float]]]:
     """Every edit of every film; the film behind it in the list is the other one."""
     for name, measure in EDITS.items():
         pairs = zip(films, [*films[1:], films[0]], strict=True)
-        yield name, [measure(model, a, b, number) for number, (a, b) in enumerate(pairs)]
+        rows = [measure(model, a, b, number) for number, (a, b) in enumerate(pairs)]
+        sound = [decibels(a, row, folder) for a, row in zip(films, rows, strict=True)]
+        yield name, rows, sound
 
 
-def line(name: str, rows: list[Row]) -> str:
+def line(name: str, rows: list[Row], sound: list[float]) -> str:
     """One line of the table."""
     good95 = np.mean([max(row.seams) <= np.percentile(row.own, 95) for row in rows])
     good50 = np.mean([row.seams[-1] <= np.median(row.own) for row in rows])
     jump95 = np.median([np.percentile(row.own, 95) for row in rows])
     seam = np.median([max(row.seams) for row in rows])
     held = np.mean([row.held for row in rows])
-    return f"| {name} | {seam:.2f} | {jump95:.2f} | {good95:.0%} | {good50:.0%} | {held:.0%} |"
+    told = f"| {name} | {seam:.2f} | {jump95:.2f} | {good95:.0%} | {good50:.0%} | {held:.0%} | "
+    told += f"{min(sound):.1f} |"
+    return told
 
 
 def main() -> None:
@@ -131,18 +189,26 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--size")
     parser.add_argument("--steps", type=int)
     given = parser.parse_args()
     model = load(given.model)
+    height, width = parse_size(given.size) if given.size else (None, None)
     made = [
-        generate(model, Request((wish,), seconds=given.seconds, seed=i, steps=given.steps))
+        generate(
+            model,
+            Request((wish,), seconds=given.seconds, height=height, width=width, seed=i,
+                    steps=given.steps),
+        )
         for i, wish in enumerate(wishes(given.films, seed=given.seed))
-    ]
+    ]  # fmt: skip
     print(
-        "| edit | jump | own p95 | jumps <= p95 | last jump <= p50 | held exact |\n|---|---|---|---|---|---|"
+        "| edit | jump | own p95 | jumps <= p95 | last jump <= p50 | held exact | dB in the file |"
     )
-    for name, rows in measured(model, made):
-        print(line(name, rows), flush=True)
+    print("|---|---|---|---|---|---|---|")
+    with TemporaryDirectory() as folder:
+        for name, rows, sound in measured(model, made, Path(folder)):
+            print(line(name, rows, sound), flush=True)
 
 
 if __name__ == "__main__":

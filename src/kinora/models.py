@@ -297,21 +297,29 @@ def _fill(network: N, folder: Path, expected: str | None) -> N:
     return network.eval().requires_grad_(False)
 
 
+def empty_bundle(folder: Path) -> Bundle:
+    """A bundle of a folder's shapes, its weights not read.
+
+    Raises:
+        NotFoundError: a file is missing or no configuration.
+    """
+    return Bundle(
+        index=_read_json(folder / "model_index.json", Index),
+        tokenizer=Tokenizer.load(folder / "tokenizer" / "tokenizer.json"),
+        text=TextEncoder(_settings(folder, "text", TextConfig)),
+        transformer=Transformer(_settings(folder, "transformer", TransformerConfig)),
+        autoencoder=Autoencoder(_settings(folder, "autoencoder", AutoencoderConfig)),
+    )
+
+
 def load_bundle(folder: Path) -> Bundle:
     """A bundle from its folder, every file checked against its sha256.
 
     Raises:
         NotFoundError: a file is missing, damaged or of another shape.
     """
-    index = _read_json(folder / "model_index.json", Index)
-    networks = {
-        "autoencoder": Autoencoder(_settings(folder, "autoencoder", AutoencoderConfig)),
-        "text": TextEncoder(_settings(folder, "text", TextConfig)),
-        "transformer": Transformer(_settings(folder, "transformer", TransformerConfig)),
-    }
-    made: dict[str, Any] = {
-        name: _fill(network, folder / name, index.sha256.get(f"{name}/model.safetensors"))
-        for name, network in networks.items()
-    }
-    tokenizer = Tokenizer.load(folder / "tokenizer" / "tokenizer.json")
-    return Bundle(index=index, tokenizer=tokenizer, **made)
+    bundle = empty_bundle(folder)
+    for name in NETWORKS:
+        expected = bundle.index.sha256.get(f"{name}/model.safetensors")
+        _fill(getattr(bundle, name), folder / name, expected)
+    return bundle

@@ -99,12 +99,17 @@ def test_characters_are_stored_listed_used_and_forgotten(
     assert main(["character", "add", "mia", "--from", str(film), "--words", "red ball"]) == 0
     assert main(["character", "list", "--json"]) == 0
     assert '"mia": "red ball"' in capsys.readouterr().out
+    assert main(["character", "show", "mia", "-o", "mia.png"]) == 0
+    assert "64x64" in capsys.readouterr().out
+    assert Path("mia.png").exists()
     words = ["generate", "mia bounces", "--seconds", "1", "--size", "64x64", "--steps", "1"]
     assert main([*words, "--model", str(model), "-q", "-o", "m.mp4"]) == 0
     shot = read_sidecar(Path("m.mp4")).shots[0]
     assert (shot.prompt, shot.expansion) == ("mia bounces", "the red ball bounces")
     assert main(["character", "remove", "mia"]) == 0
     assert main(["character", "remove", "mia"]) == 3
+    assert main(["character", "list"]) == 0
+    assert "nobody yet" in capsys.readouterr().out
 
 
 def test_a_long_film_is_written_while_it_is_made(model: Path, tmp_path: Path) -> None:

@@ -41,6 +41,33 @@ def test_weights_are_found_by_their_index(tmp_path: Path, monkeypatch: pytest.Mo
     assert finding("weights") == health.Finding("weights", True, "tiny")
 
 
+def test_a_graphics_card_that_torch_cannot_use_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("torch.accelerator.current_accelerator", lambda: None)
+    assert finding("device") == health.Finding(
+        "device", False, "cpu", "Install a torch built for CUDA"
+    )
+    tool.unlink()
+    assert finding("device") == health.Finding("device", True, "cpu")
+
+
+def test_room_for_published_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "not-made-yet"))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.setattr(health, "DISK_OF_A_MODEL", 0)
+    assert not finding("models").fix
+    monkeypatch.setattr(health, "DISK_OF_A_MODEL", 1 << 60)
+    assert "HF_HOME" in finding("models").fix
+    assert finding("models").good, "the shipped model needs none of it"
+    assert str(tmp_path) in finding("models").found
+    assert "torch" in finding("kernels").found
+
+
 def test_the_verb(kinora: Callable[..., Any]) -> None:
     result = kinora("doctor", "--json")
     findings = json.loads(result.stdout)["findings"]

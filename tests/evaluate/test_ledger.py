@@ -30,6 +30,7 @@ def seen(*things: SeenThing) -> Seen:
         ("a red ball rolls to the left on grass", "left"),
         ("a scarlet ball slides right past a blue cube", "right"),
         ("a red ball comes from the left", ""),
+        ("a red box glides from right to left past a green cone", "left"),
         ("a red ball stands to the left of a cube", ""),
         ("a red ball on grass", ""),
     ],

@@ -158,6 +158,29 @@ def wan_i2v() -> Any:
     )  # fmt: skip
 
 
+def wan_flf2v() -> Any:
+    """First and last frame: the states of two pictures, each with a place of its own."""
+    from diffusers import WanImageToVideoPipeline, WanTransformer3DModel
+
+    sizes = wan_sizes(in_channels=36, image_dim=4, added_kv_proj_dim=24, pos_embed_seq_len=2 * 17)
+    return WanImageToVideoPipeline(
+        transformer=lively(WanTransformer3DModel(**sizes)),
+        vae=wan_vae(), scheduler=euler(shift=3.0), **picture_encoder(), **wan_words(),
+    )  # fmt: skip
+
+
+def wan_a14b_i2v() -> Any:
+    from diffusers import WanImageToVideoPipeline, WanTransformer3DModel
+
+    sizes = wan_sizes(in_channels=36)
+    return WanImageToVideoPipeline(
+        transformer=lively(WanTransformer3DModel(**sizes)),
+        transformer_2=lively(WanTransformer3DModel(**sizes), gain=0.7),
+        boundary_ratio=0.9, vae=wan_vae(), scheduler=euler(shift=5.0),
+        image_encoder=None, image_processor=None, **wan_words(),
+    )  # fmt: skip
+
+
 def vace() -> Any:
     from diffusers import WanVACEPipeline, WanVACETransformer3DModel
 
@@ -320,11 +343,71 @@ def hunyuan() -> Any:
     )  # fmt: skip
 
 
+def clip_reader() -> dict[str, Any]:
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+    from transformers.convert_slow_tokenizer import bytes_to_unicode
+
+    letters = list(bytes_to_unicode().values())
+    pieces = [
+        *letters,
+        *(f"{letter}</w>" for letter in letters),
+        "<|startoftext|>",
+        "<|endoftext|>",
+    ]
+    vocabulary = {piece: index for index, piece in enumerate(pieces)}
+    last = len(vocabulary) - 1
+    sizes = CLIPTextConfig(
+        vocab_size=len(vocabulary), hidden_size=8, intermediate_size=16, num_hidden_layers=2,
+        num_attention_heads=2, projection_dim=8, bos_token_id=last - 1, eos_token_id=last,
+        pad_token_id=last,
+    )  # fmt: skip
+    return {
+        "text_encoder_2": lively(CLIPTextModel(sizes)),
+        "tokenizer_2": CLIPTokenizer(vocab=vocabulary, merges=[]),
+    }
+
+
+def hunyuan_first() -> Any:
+    from diffusers import (
+        AutoencoderKLHunyuanVideo,
+        HunyuanVideoPipeline,
+        HunyuanVideoTransformer3DModel,
+    )
+    from diffusers.pipelines.hunyuan_video.pipeline_hunyuan_video import DEFAULT_PROMPT_TEMPLATE
+    from transformers import LlamaConfig, LlamaModel, T5Tokenizer
+
+    # Long words in one piece: the instructions fill the 95 ids that are cut off, and not the prompt's.
+    spoken = sorted(set(DEFAULT_PROMPT_TEMPLATE["template"].split()))
+    special = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", -10.0), ("▁", -2.0)]
+    letters = [(letter, -50.0) for letter in string.printable.strip()]
+    words = [(f"▁{word}", -3.0) for word in spoken if len(word) > 6]
+    reader = LlamaConfig(
+        vocab_size=len(special + words + letters), hidden_size=16, intermediate_size=16,
+        num_hidden_layers=4, num_attention_heads=2, num_key_value_heads=2,
+    )  # fmt: skip
+    transformer = HunyuanVideoTransformer3DModel(
+        in_channels=4, out_channels=4, num_attention_heads=2, attention_head_dim=10, num_layers=1,
+        num_single_layers=1, num_refiner_layers=1, patch_size=1, patch_size_t=1, guidance_embeds=True,
+        text_embed_dim=16, pooled_projection_dim=8, rope_axes_dim=(2, 4, 4),
+    )  # fmt: skip
+    block = "HunyuanVideo{}Block3D"
+    vae = AutoencoderKLHunyuanVideo(
+        latent_channels=4, down_block_types=(block.format("Down"),) * 4,
+        up_block_types=(block.format("Up"),) * 4, block_out_channels=(8, 8, 8, 8),
+        layers_per_block=1, norm_num_groups=4, scaling_factor=0.5,
+    )  # fmt: skip
+    return HunyuanVideoPipeline(
+        transformer=lively(transformer), vae=lively(vae), scheduler=euler(shift=7.0),
+        text_encoder=lively(LlamaModel(reader)),
+        tokenizer=T5Tokenizer(vocab=special + words + letters, extra_ids=0), **clip_reader(),
+    )  # fmt: skip
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
     "wan": wan, "wan-unipc": wan_unipc, "wan-a14b": wan_a14b, "wan-ti2v": wan_ti2v,
-    "wan-i2v": wan_i2v, "vace": vace, "skyreels": skyreels, "skyreels-df": skyreels_df,
-    "ltx": ltx, "ltx-condition": ltx_condition, "cogvideox": cogvideox, "mochi": mochi,
-    "hunyuan": hunyuan,
+    "wan-i2v": wan_i2v, "wan-flf2v": wan_flf2v, "wan-a14b-i2v": wan_a14b_i2v, "vace": vace,
+    "skyreels": skyreels, "skyreels-df": skyreels_df, "ltx": ltx, "ltx-condition": ltx_condition,
+    "cogvideox": cogvideox, "mochi": mochi, "hunyuan": hunyuan, "hunyuan-first": hunyuan_first,
 }  # fmt: skip
 
 

@@ -74,22 +74,36 @@ def telling(model: OpenModel, prepared: Prepared) -> OpenModel:
     return OpenModel(replace(model.family, prepare=lambda *_: prepared), model.shelf)
 
 
-def test_a_picture_becomes_video_as_in_the_pipeline(tiny: Tiny) -> None:
+@pytest.mark.parametrize("name", ["wan-i2v", "wan-flf2v", "wan-a14b-i2v"])
+def test_a_picture_becomes_video_as_in_the_pipeline(tiny: Tiny, name: str) -> None:
     from diffusers import WanImageToVideoPipeline
 
-    model, image = load_open(tiny("wan-i2v")), picture(32)
+    model, image, ends = load_open(tiny(name)), picture(32), name == "wan-flf2v"
+    last = picture(32).rotate(90)
     seen = Known(torch.zeros(9, 3, 32, 32), torch.zeros(9, 1, 32, 32))
     seen.pixels[0], seen.shown[0] = pixels_of(image), 1.0
-    prepared = Prepared(
-        channels=told(model.codec, seen, time=4),
-        arguments={"encoder_hidden_states_image": states(model.shelf, seen, ends=False)},
-    )
+    if ends:
+        seen.pixels[8], seen.shown[8] = pixels_of(last), 1.0
+    shown = {}
+    if model.shelf.folder.config("transformer").get("image_dim"):
+        shown["encoder_hidden_states_image"] = states(model.shelf, seen, ends=ends)
+    prepared = Prepared(channels=told(model.codec, seen, time=4), arguments=shown)
     canvas = canvas_of(model)
-    pipeline = WanImageToVideoPipeline.from_pretrained(tiny("wan-i2v"))
-    made = pipeline_makes(pipeline, canvas, image=image, height=32, width=32)
+    pipeline = WanImageToVideoPipeline.from_pretrained(tiny(name))
+    pictures = {"image": image, "last_image": last} if ends else {"image": image}
+    made = pipeline_makes(pipeline, canvas, **pictures, height=32, width=32)
     ours = dreamt(telling(model, prepared), canvas)
     torch.testing.assert_close(ours, made, atol=1e-4, rtol=1e-4)
     assert made.std() > 0.3
+
+
+def test_the_last_picture_is_seen_too(tiny: Tiny) -> None:
+    model = load_open(tiny("wan-flf2v"))
+    latents = torch.randn(3, model.channels, 4, 4, generator=torch.Generator().manual_seed(2))
+    canvas = canvas_of(model).with_(latents=latents, level=torch.tensor([0.0, 1.0, 0.0]))
+    other = canvas.with_(latents=torch.cat([latents[:2], -latents[2:]]))
+    difference = dreamt(model, canvas) - dreamt(model, other)
+    assert difference[0, :, 1].abs().max() > 1e-3
 
 
 def test_known_pixels_steer_as_in_the_pipeline(tiny: Tiny) -> None:

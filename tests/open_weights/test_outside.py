@@ -1,5 +1,7 @@
 """What is done to a published network from outside: placing, caching, hiding, adding, streaming its decoder."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from kinora.generate import load
 from kinora.open_weights.attention import attention
 from kinora.open_weights.cache import psnr, step_cache
 from kinora.open_weights.causal import block_causal, streaming
+from kinora.open_weights.compiled import compiled
 from kinora.open_weights.load import load_open
 from kinora.open_weights.lora import Lora, add, remove, weigh
 from kinora.open_weights.model import OpenModel
@@ -161,6 +164,19 @@ def test_attention_backends_give_the_same_film_and_leave_no_trace(tiny: Tiny) ->
         pass
 
 
+# Tracing through the library's own code warns of what the library does.
+@pytest.mark.filterwarnings("ignore")
+def test_compiled_blocks_make_the_same_film_and_leave_no_trace(tiny: Tiny) -> None:
+    model = load_open(tiny("wan"))
+    whole, block = film(model), model.shelf.get("transformer").blocks[0]
+    with compiled(model, backend="eager"):
+        assert block._compiled_call_impl is not None
+        torch.testing.assert_close(film(model), whole, atol=1e-4, rtol=1e-4)
+    assert torch.equal(film(model), whole)
+    with pytest.raises(UnsupportedError), compiled(_without_cache(model)):
+        pass
+
+
 def test_a_block_causal_network_does_not_see_what_comes_later(tiny: Tiny) -> None:
     model = load_open(tiny("wan"))
     causal = OpenModel(streaming(model.family), model.shelf)
@@ -224,6 +240,15 @@ def test_added_weights_that_do_not_fit(tiny: Tiny, tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match="fits no weights"):
         add(model, [Lora("x", tmp_path / "x.safetensors")])
+
+
+def test_a_network_of_an_unknown_class_is_named(tiny: Tiny, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny("wan"), tmp_path / "wan")
+    index = json.loads((folder / "model_index.json").read_text())
+    index["transformer"] = ["diffusers", "DreamTransformer"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(UnsupportedError, match=r"transformer is a DreamTransformer.*pip install"):
+        load_open(folder).shelf.get("transformer")
 
 
 def test_loading_tells_what_is_wrong(tiny: Tiny, tmp_path: Path) -> None:

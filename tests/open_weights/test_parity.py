@@ -174,6 +174,17 @@ def test_hunyuan(tiny: Tiny) -> None:
     close(ours(model, canvas, guidance=4.0), made)
 
 
+def test_hunyuan_one_is_told_how_hard_to_follow(tiny: Tiny) -> None:
+    model = load_open(tiny("hunyuan-first"))
+    canvas = canvas_of(model)
+    made = theirs(tiny("hunyuan-first"), canvas, guidance=6.0, **size(model, canvas))
+    close(ours(model, canvas, guidance=6.0), made)
+    assert (ours(model, canvas, guidance=1.0) - made).abs().max() > 1e-3, "the scale is heard"
+    one, other = (model.read([prompt]).states[0] for prompt in ("a red ball.", "a green cone."))
+    for name in ("encoder_hidden_states", "pooled_projections"):
+        assert not torch.equal(one[name], other[name]), "words are heard"
+
+
 @pytest.mark.parametrize("name", ["wan-ti2v", "ltx-condition"])
 def test_a_held_first_frame_is_the_pipelines(tiny: Tiny, name: str) -> None:
     model = load_open(tiny(name))

@@ -52,6 +52,10 @@ def test_a_film_looks_at_the_character_and_does_not_show_it(cast: Cast, model: B
 def test_names_that_cannot_be_and_models_that_cannot(cast: Cast, film: Film, model: Bundle) -> None:
     with pytest.raises(UsageError, match="there is a Mia already"):
         cast.add("Mia", film.clip, words="momo")
+    with pytest.raises(UsageError, match="there is a mia already"):
+        cast.add("mia", film.clip, words="momo")
+    with pytest.raises(UsageError, match="nothing says what tim is"):
+        cast.add("tim", film.clip, words=" ")
     with pytest.raises(UsageError, match="is not a name"):
         cast.add("../x", film.clip, words="momo")
     blind = replace(model, index=model.index.model_copy(update={"references": False}))

@@ -42,10 +42,15 @@ def tiles(length: int, inner: int, edge: int) -> list[Tile]:
     ]
 
 
-def to_bytes(pixels: Tensor) -> Frames:
+def rounded(pixels: Tensor) -> Tensor:
     """`[t 3 h w]` in -1..1 -> `[t h w 3]` uint8."""
     scaled = pixels.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
-    frames: Frames = scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return scaled.permute(0, 2, 3, 1).contiguous()
+
+
+def to_bytes(pixels: Tensor) -> Frames:
+    """`[t 3 h w]` in -1..1 -> `[t h w 3]` uint8."""
+    frames: Frames = rounded(pixels).cpu().numpy()
     return frames
 
 
@@ -54,8 +59,15 @@ def to_pixels(frames: Frames) -> Tensor:
     return torch.from_numpy(frames).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
+PART = 3
+"""Latent frames decoded at once; memory grows with it."""
+
+TILE = 32
+"""Wanted positions along the side of a tile."""
+
+
 def decode_stream(
-    autoencoder: Autoencoder, latents: Tensor, *, chunk: int = 3, tile: int = 32
+    autoencoder: Autoencoder, latents: Tensor, *, chunk: int = PART, tile: int = TILE
 ) -> Iterator[Frames]:
     """Decode `chunk` latent frames at a time in tiles of `tile` latent positions.
 
@@ -74,7 +86,7 @@ def decode_stream(
 
 @torch.inference_mode()
 def decode_parts(
-    autoencoder: Autoencoder, parts: Iterable[Tensor], *, tile: int = 32
+    autoencoder: Autoencoder, parts: Iterable[Tensor], *, tile: int = TILE
 ) -> Iterator[Frames]:
     """Decode consecutive latents `[f c h w]` as they come; yields the frames of each part."""
     edge, space = margin(autoencoder), autoencoder.stride.space

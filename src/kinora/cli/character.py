@@ -50,6 +50,31 @@ def names(*, as_json: Json = False) -> None:
 
     cast = Cast(project().characters)
     told = {name: cast.get(name).words for name in cast.names()}
+    empty = "There is nobody yet. Add somebody with: kinora character add NAME --from FILE"
+    show(told, as_json=as_json, text=None if told else empty)
+
+
+@character.command(name="show")
+def shown(
+    name: Annotated[str, typer.Argument(help="Whom to show.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Also write the picture to this PNG.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what a character is, and where its picture lies."""
+    from kinora.media.write import save
+    from kinora.timeline.characters import Cast
+    from kinora.timeline.project import project
+
+    folder = project().characters
+    who = Cast(folder).get(name)
+    picture = folder / who.name / "picture.png"
+    if out is not None:
+        save(who.picture, out)
+    size = f"{who.picture.width}x{who.picture.height}"
+    told = {"name": who.name, "words": who.words, "size": size, "picture": str(out or picture)}
     show(told, as_json=as_json)
 
 

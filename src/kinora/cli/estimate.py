@@ -1,4 +1,4 @@
-"""`kinora estimate MODEL`. In: a published model and a size. Out: seconds and bytes, stage by stage."""
+"""`kinora estimate MODEL`. In: a model and a size. Out: seconds and bytes, stage by stage."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from kinora.cli.output import show
 
 
 def estimate(
-    model: Annotated[str, typer.Argument(help="A hub id or folder of published weights.")],
+    model: Annotated[str, typer.Argument(help="A shipped model's name, a hub id or a folder.")],
     *,
     seconds: Annotated[float | None, typer.Option("--seconds", help="How long.")] = None,
     size: Annotated[str | None, typer.Option("--size", help="WIDTHxHEIGHT in pixels.")] = None,
@@ -22,43 +22,55 @@ def estimate(
 ) -> None:
     """Tell what a film will cost in time and memory, before the start."""
     from dataclasses import replace
-    from functools import partial
 
-    from kinora.core.errors import NotFoundError
+    from kinora.core.machine import calibrated
     from kinora.core.shape import PixelShape, check_seconds, parse_size
-    from kinora.estimate import calibrated, check_fits
-    from kinora.estimate import estimate as predict
-    from kinora.open_weights.hub import locate
+    from kinora.estimate.film import Wish, check_fits
+    from kinora.estimate.predict import predict, weightless
     from kinora.open_weights.load import best_placement
-    from kinora.open_weights.skeleton import skeleton
 
+    folder = _folder(model)
+    empty, placement = weightless(folder), best_placement()
+    likes = empty.capabilities
+    height, width = parse_size(size) if size else (likes.height, likes.width)
+    longest = likes.max_frames or round(4 * likes.fps) + 1
+    frames = check_seconds(seconds) * likes.fps + 1 if seconds else longest
+    wish = Wish(
+        empty.stride.snap(PixelShape(round(frames), height, width)),
+        steps=steps or likes.steps[1],
+        guidance=likes.guidance if guidance is None else guidance,
+    )
+    machine = calibrated(placement.device)
+    if memory is not None:
+        machine = replace(machine, memory=round(memory * 1e9))
+
+    def again(shape: PixelShape) -> Any:
+        smaller = replace(wish, shape=empty.stride.snap(shape))
+        return predict(folder, smaller, machine=machine, dtype=placement.dtype)
+
+    predicted = again(wish.shape)
+    plan = check_fits(predicted, machine, again=again)
+    show(_told(predicted, machine.device, plan), as_json=as_json)
+
+
+def _folder(model: str) -> Any:
+    """Of a shipped model, a folder or a hub id."""
+    from kinora.core.errors import NotFoundError
+    from kinora.models import WEIGHTS
+    from kinora.open_weights.folder import INDEX, Folder
+    from kinora.open_weights.hub import locate
+
+    if (WEIGHTS / model / INDEX).exists():
+        return Folder(model, WEIGHTS / model)
     folder = locate(model)
     if folder is None:
         raise NotFoundError(
             f"{model} is not on this machine", remedy=f"Run: kinora models pull {model}"
         )
-    empty, placement = skeleton(folder), best_placement()
-    likes = empty.capabilities
-    height, width = parse_size(size) if size else (likes.height, likes.width)
-    frames = check_seconds(seconds) * likes.fps + 1 if seconds else likes.max_frames or 1
-    shape = empty.stride.snap(PixelShape(round(frames), height, width))
-    machine = calibrated(placement.device)
-    if memory is not None:
-        machine = replace(machine, memory=round(memory * 1e9))
-    again = partial(
-        predict,
-        folder,
-        steps=steps or likes.steps[1],
-        guidance=likes.guidance if guidance is None else guidance,
-        machine=machine,
-        dtype=placement.dtype,
-    )
-    predicted = again(shape=shape)
-    check_fits(predicted, machine, again=lambda smaller: again(shape=empty.stride.snap(smaller)))
-    show(_told(predicted, machine.device), as_json=as_json)
+    return folder
 
 
-def _told(predicted: Any, device: str) -> dict[str, Any]:
+def _told(predicted: Any, device: str, plan: Any) -> dict[str, Any]:
     stages = {
         stage.name: {
             "seconds": round(stage.seconds, 1),
@@ -73,6 +85,7 @@ def _told(predicted: Any, device: str) -> dict[str, Any]:
         "shape": str(predicted.shape),
         "steps": predicted.steps,
         "seconds": round(predicted.seconds, 1),
-        "peak_gb": round(predicted.peak / 1e9, 2),
+        "plan": plan,
+        "peak_gb": round(predicted.peak(plan) / 1e9, 2),
         "stages": stages,
     }

@@ -113,11 +113,11 @@ def _made(
     typed: Typed, files: dict[int, Path], *, model: str | None, on_progress: "OnProgress"
 ) -> "tuple[list[dict[str, Any]], list[Clip]]":
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
-    from kinora.generate import load
+    from kinora.generate import Request, load
     from kinora.models import DEFAULT
 
     told, clips = [], list["Clip"]()
-    bundle = load(model or DEFAULT)
+    bundle = _placed(load(model or DEFAULT), Request((typed.prompt,), **typed.wish))
     for seed, file in files.items():
         kept, notes = _delivered(bundle, typed, file, seed=seed, on_progress=on_progress)
         clips += kept
@@ -142,6 +142,21 @@ def _finish(
     for line in dict.fromkeys(line for each in told for line in each["notes"]):
         note(f"Note: {line}", quiet=quiet)
     show({"films": told}, as_json=as_json, text="\n".join(str(each["file"]) for each in told))
+
+
+def _placed(model: "FilmModel", wish: "Request") -> "FilmModel":
+    """The model where this film fits: published weights may be larger than the device."""
+    from kinora.core.shape import PixelShape
+    from kinora.denoise.stream import window
+    from kinora.estimate.film import Wish
+    from kinora.estimate.predict import fitted
+    from kinora.generate import settle
+
+    settled, shape, _ = settle(model, wish)
+    assert settled.steps and settled.guidance, "settled"
+    most = model.stride.pixel_frames(window(model))
+    canvas = PixelShape(min(shape.frames, most), shape.height, shape.width)
+    return fitted(model, Wish(canvas, settled.steps, settled.guidance))
 
 
 def _delivered(

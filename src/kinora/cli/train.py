@@ -1,5 +1,6 @@
 """`kinora train RECIPE`. In: a recipe's name and overrides. Out: a trained network in a folder."""
 
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from kinora.recipes.judge import JudgeRecipe
 
     Recipe = AutoencoderRecipe | FilmRecipe | JudgeRecipe
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run lies and what it is made from; see the options of `train`."""
+
+    folder: Path
+    data: Path
+    autoencoder: Path | None
+    resume: bool
+    device: str
 
 
 def train(
@@ -58,47 +70,57 @@ def train(
             f"{folder} already holds a run",
             remedy="Add --resume to go on with it, or choose another --out",
         )
+    run = Run(folder, data, autoencoder, resume, device)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
-        from kinora.recipes.autoencoder import (
-            AutoencoderRecipe,
-            load_autoencoder,
-            train_autoencoder,
-        )
-
-        if isinstance(recipe, AutoencoderRecipe):
-            train_autoencoder(
-                recipe, folder, data=data, resume=resume, device=device, on_progress=on_progress
-            )
-            made = folder / "autoencoder"
-        elif name.startswith("judge_"):
-            made = _judge(recipe, folder, data=data, resume=resume, on_progress=on_progress)
-        else:
-            from kinora.recipes.film import FilmRecipe, train_film
-
-            assert isinstance(recipe, FilmRecipe), recipe
-            if autoencoder is None or not (autoencoder / "config.json").exists():
-                raise NotFoundError(
-                    "a film recipe needs a trained autoencoder",
-                    remedy="First: kinora train autoencoder_tiny, then add "
-                    "--autoencoder runs/autoencoder_tiny/autoencoder",
-                )
-            train_film(
-                recipe, folder, data=data, autoencoder=load_autoencoder(autoencoder), resume=resume,
-                device=device, on_progress=on_progress,
-            )  # fmt: skip
-            made = folder / "bundle"
+        made = _trained(recipe, run, on_progress)
     note(f"Log and samples: {folder}", quiet=quiet)
     show({"recipe": name, "made": str(made)}, as_json=as_json)
 
 
-def _judge(
-    recipe: "Recipe", folder: Path, *, data: Path, resume: bool, on_progress: OnProgress
-) -> Path:
-    from kinora.recipes.judge import JudgeRecipe, train_judge
+def _trained(recipe: "Recipe", run: Run, on_progress: OnProgress) -> Path:
+    """Train what the recipe is for; the folder of the network."""
+    from kinora.recipes.autoencoder import AutoencoderRecipe
+    from kinora.recipes.film import FilmRecipe
 
-    assert isinstance(recipe, JudgeRecipe), recipe
-    train_judge(recipe, folder, data=data, resume=resume, on_progress=on_progress)
-    return folder / "judge"
+    if isinstance(recipe, AutoencoderRecipe):
+        return _autoencoder(recipe, run, on_progress)
+    if isinstance(recipe, FilmRecipe):
+        return _film(recipe, run, on_progress)
+    return _judge(recipe, run, on_progress)
+
+
+def _autoencoder(recipe: "AutoencoderRecipe", run: Run, on_progress: OnProgress) -> Path:
+    from kinora.recipes.autoencoder import train_autoencoder
+
+    train_autoencoder(
+        recipe, run.folder, data=run.data, resume=run.resume, device=run.device,
+        on_progress=on_progress,
+    )  # fmt: skip
+    return run.folder / "autoencoder"
+
+
+def _film(recipe: "FilmRecipe", run: Run, on_progress: OnProgress) -> Path:
+    from kinora.recipes.autoencoder import load_autoencoder
+    from kinora.recipes.film import train_film
+
+    if run.autoencoder is None or not (run.autoencoder / "config.json").exists():
+        raise NotFoundError(
+            "a film recipe needs a trained autoencoder",
+            remedy="First: kinora train autoencoder_tiny, then add "
+            "--autoencoder runs/autoencoder_tiny/autoencoder",
+        )
+    train_film(
+        recipe, run.folder, data=run.data, autoencoder=load_autoencoder(run.autoencoder),
+        resume=run.resume, device=run.device, on_progress=on_progress,
+    )  # fmt: skip
+    return run.folder / "bundle"
+
+
+def _judge(recipe: "JudgeRecipe", run: Run, on_progress: OnProgress) -> Path:
+    from kinora.recipes.judge import train_judge
+
+    train_judge(recipe, run.folder, data=run.data, resume=run.resume, on_progress=on_progress)
+    return run.folder / "judge"
 
 
 def recipe_named(name: str, assignments: list[str] | None) -> "Recipe":

@@ -1,10 +1,11 @@
-"""What a computation costs, without doing it. In: a function of meta tensors. Out: FLOPs and peak bytes.
+"""What a computation costs, without doing it. In: a function of meta tensors. Out: operations and bytes.
 
-Tensors on the meta device have shapes and no memory; every operation still passes by here.
+Tensors on the meta device have shapes and no memory; every operation still passes by here. Four kinds of
+work are told apart because a machine does each at its own speed.
 """
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,31 +14,90 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+MAPPED = 32 << 20
+"""The largest block that the C library of Linux puts on its heap; larger ones go back when they are freed."""
+
+HOLES = 1.65
+"""Heap held for every byte alive on it, as measured over the films of `benchmarks/estimate.py`."""
+
+CONVOLUTIONS = {torch.ops.aten.convolution, torch.ops.aten._convolution}
 
 
 @dataclass(frozen=True)
 class Cost:
-    """`flops` (a multiply and an add are two), `peak` bytes alive at once beyond what was there before."""
+    """What was counted; FLOPs count a multiply and an add as two.
 
-    flops: float
-    peak: int
+    Args:
+        products: FLOPs of matrix products.
+        attention: FLOPs of fused attention.
+        convolutions: FLOPs of convolutions.
+        traffic: bytes that all other operations read and write.
+        calls: operations.
+        peak: bytes alive at once beyond what was there before.
+        held: bytes that a process holds for them where small blocks come from a heap with holes.
+    """
+
+    products: float = 0.0
+    attention: float = 0.0
+    convolutions: float = 0.0
+    traffic: float = 0.0
+    calls: float = 0.0
+    peak: int = 0
+    held: int = 0
+
+    @property
+    def flops(self) -> float:
+        """Of all kinds."""
+        return self.products + self.attention + self.convolutions
 
     def __add__(self, other: "Cost") -> "Cost":
-        return Cost(self.flops + other.flops, max(self.peak, other.peak))
+        """One after the other."""
+        return Cost(
+            products=self.products + other.products,
+            attention=self.attention + other.attention,
+            convolutions=self.convolutions + other.convolutions,
+            traffic=self.traffic + other.traffic,
+            calls=self.calls + other.calls,
+            peak=max(self.peak, other.peak),
+            held=max(self.held, other.held),
+        )
 
     def __mul__(self, times: float) -> "Cost":
-        return Cost(self.flops * times, self.peak)
+        """So many times one after the other."""
+        return Cost(
+            products=self.products * times,
+            attention=self.attention * times,
+            convolutions=self.convolutions * times,
+            traffic=self.traffic * times,
+            calls=self.calls * times,
+            peak=self.peak,
+            held=self.held,
+        )
+
+    def beside(self, kept: int) -> "Cost":
+        """The same work with `kept` bytes more in memory all the while."""
+        return self + Cost(peak=self.peak + kept, held=self.held + kept)
 
 
 def count(work: Callable[[], Any]) -> Cost:
     """Run `work` on meta tensors and count."""
-    alive = _Alive()
-    attention = _Attention()
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter, alive, attention:
+    alive, fused = _Alive(), _Fused()
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter, alive, fused:
         kept = work()
     del kept
-    return Cost(float(counter.get_total_flops()) + attention.flops, alive.peak)
+    counts = counter.get_flop_counts().get("Global", {})
+    convolutions = sum(value for kind, value in counts.items() if kind in CONVOLUTIONS)
+    return Cost(
+        products=float(sum(counts.values()) - convolutions),
+        attention=fused.flops,
+        convolutions=float(convolutions),
+        traffic=float(alive.traffic),
+        calls=float(alive.calls),
+        peak=alive.peak,
+        held=round(alive.held),
+    )
 
 
 def weight_bytes(network: nn.Module) -> int:
@@ -46,21 +106,39 @@ def weight_bytes(network: nn.Module) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in held)
 
 
+def bytes_of(tensors: Iterable[Tensor]) -> int:
+    """Bytes of their storages, each counted once."""
+    return sum({_key(each): each.untyped_storage().nbytes() for each in tensors}.values())
+
+
 class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """The bytes of every storage from its making to its end."""
+    """The bytes of every storage from its making to its end, and what goes back and forth."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.now = 0
+        self.heap = 0
         self.peak = 0
+        self.held = 0.0
+        self.traffic = 0
+        self.calls = 0
         self._seen: set[int] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        given = {_key(each) for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)}
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, Tensor) and _key(tensor) not in given | self._seen:
+        taken = [each for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)]
+        made = [each for each in tree_leaves(result) if isinstance(each, Tensor)]
+        given = {_key(each) for each in taken}
+        for tensor in made:
+            if _key(tensor) not in given | self._seen:
                 self._watch(tensor)
+        if func._overloadpacket in CONVOLUTIONS:
+            # Kernels of the processor lay their input out anew beside the plain one.
+            self._mark(_size(taken[0]))
+        if not func.is_view:
+            self.calls += 1
+            if func._overloadpacket not in flop_registry:
+                self.traffic += sum(map(_size, [*taken, *made]))
         return result
 
     def _watch(self, tensor: Tensor) -> None:
@@ -68,26 +146,41 @@ class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
         size = storage.nbytes()
         self._seen.add(key)
         self.now += size
-        self.peak = max(self.peak, self.now)
+        self.heap += size if size < MAPPED else 0
+        self._mark()
         weakref.finalize(storage, self._gone, key, size)
+
+    def _mark(self, passing: int = 0) -> None:
+        """A new height, perhaps, with bytes that are there for a moment only."""
+        self.peak = max(self.peak, self.now + passing)
+        heap = self.heap + (passing if passing < MAPPED else 0)
+        self.held = max(self.held, self.now + passing + (HOLES - 1) * heap)
 
     def _gone(self, key: int, size: int) -> None:
         self._seen.discard(key)
         self.now -= size
+        self.heap -= size if size < MAPPED else 0
 
 
 def _key(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)
 
 
-class _Attention(TorchFunctionMode):
-    """Fused attention keeps no table of every query with every key; its meta version would."""
+def _size(tensor: Tensor) -> int:
+    """Bytes that are looked at: an expanded tensor is read from cache."""
+    return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())
+
+
+class _Fused(TorchFunctionMode):
+    """What meta tensors cannot do: attention without a table of every pair, and answering questions."""
 
     def __init__(self) -> None:
         super().__init__()
         self.flops = 0.0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (Tensor.__bool__, Tensor.__float__) and args[0].is_meta:
+            return True if func is Tensor.__bool__ else 0.0  # "are all the same?" is what is asked
         if func is not nn.functional.scaled_dot_product_attention:
             return func(*args, **(kwargs or {}))
         named = {**dict(zip(("query", "key", "value"), args, strict=False)), **(kwargs or {})}

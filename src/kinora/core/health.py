@@ -13,10 +13,20 @@ from importlib.resources import files
 from pathlib import Path
 
 LIBRARIES = ("torch", "numpy", "av", "pillow", "safetensors", "tokenizers", "pydantic")
-OPTIONAL = {"mujoco": "world", "numba": "world"}
+OPTIONAL = {
+    "mujoco": "world",
+    "numba": "world",
+    "diffusers": "open-weights",
+    "transformers": "open-weights",
+    "peft": "open-weights",
+    "huggingface-hub": "open-weights",
+}
+KERNELS = ("flash-attn", "sageattention", "xformers", "triton")
 GIGABYTE = 1 << 30
 MEMORY_NEEDED = 2 * GIGABYTE
 DISK_NEEDED = 1 * GIGABYTE
+DISK_OF_A_MODEL = 30 * GIGABYTE
+"""A published model of the small kind with its text encoder."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,9 @@ def examine() -> list[Finding]:
     """Everything, in the order in which one would put it right."""
     findings = [_python(), *map(_library, LIBRARIES)]
     findings += [_optional(name, extra=extra) for name, extra in OPTIONAL.items()]
-    checks: tuple[Callable[[], Finding], ...] = (_device, _cores, _memory, _disk, _weights)
+    checks: tuple[Callable[[], Finding], ...] = (
+        _device, _kernels, _cores, _memory, _disk, _weights, _published,
+    )  # fmt: skip
     return findings + [check() for check in checks]
 
 
@@ -68,7 +80,21 @@ def _device() -> Finding:
     import torch
 
     accelerator = torch.accelerator.current_accelerator()
-    return Finding("device", True, "cpu" if accelerator is None else str(accelerator))
+    if accelerator is None:
+        fix = "Install a torch built for CUDA" if shutil.which("nvidia-smi") else ""
+        return Finding("device", not fix, "cpu", fix)
+    if accelerator.type != "cuda":
+        return Finding("device", True, str(accelerator))
+    card = torch.cuda.get_device_properties(0)
+    found = f"{card.name}, {card.total_memory / GIGABYTE:.0f} GB, CUDA {torch.version.cuda}"
+    return Finding("device", True, found)
+
+
+def _kernels() -> Finding:
+    """Faster attention than torch's own, if somebody installed it; see `open_weights/attention.py`."""
+    named = {name: _version(name) for name in KERNELS}
+    there = [f"{name} {version}" for name, version in named.items() if version]
+    return Finding("kernels", True, ", ".join(["torch", *there]))
 
 
 def _cores() -> Finding:
@@ -106,6 +132,17 @@ def _weights() -> Finding:
     models = sorted(each.name for each in inside if (each / "model_index.json").is_file())
     fix = "" if models else "Install a release that ships them, or train: see docs/path.md"
     return Finding("weights", bool(models), ", ".join(models) or "none", fix)
+
+
+def _published() -> Finding:
+    """Room for published models, where the hub library keeps them."""
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    place = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    there = next(parent for parent in (place, *place.parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    small = free < DISK_OF_A_MODEL
+    fix = "For published models set HF_HOME to a folder on a larger disk" if small else ""
+    return Finding("models", True, f"{free / GIGABYTE:.1f} GB free in {place}", fix)
 
 
 def _version(name: str) -> str | None:

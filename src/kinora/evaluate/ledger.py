@@ -109,7 +109,13 @@ def _direction(said: Facts) -> str:
     """Where the first thing goes, if that is said: `rolls to the left`, not `from the left`."""
     for deed in said.deeds:
         spoken = f"{deed.link} {deed.tail}".split()
-        sides = [side for side in SIDES if side in spoken]
-        if deed.actor == 0 and len(sides) == 1 and "from" not in spoken and "of" not in spoken:
+        if deed.actor != 0 or "of" in spoken:
+            continue
+        if "to" in spoken:
+            spoken = spoken[len(spoken) - spoken[::-1].index("to") :]
+        elif "from" in spoken:
+            continue
+        sides = [word for word in spoken if word in SIDES]
+        if len(sides) == 1:
             return sides[0]
     return ""

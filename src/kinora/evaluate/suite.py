@@ -21,12 +21,15 @@ from kinora.evaluate.adherence import Verdict, verdict
 from kinora.evaluate.drift import drift
 from kinora.evaluate.first_frame import first_frame_fidelity
 from kinora.evaluate.flicker import flicker
+from kinora.evaluate.flight import flight, flight_errors
 from kinora.evaluate.motion import motion_energy
+from kinora.evaluate.overlap import overlap
 from kinora.evaluate.permanence import permanence
 from kinora.evaluate.promise import Promise, promises, real, ways
 from kinora.evaluate.velocity import nearest, velocity_error
 from kinora.evaluate.warp import warp_error
 from kinora.generate import Request, generate
+from kinora.world.scene import Scene
 
 KNOWN = 2
 """Latent frames of the real clip that a continuation is given: five video frames."""
@@ -101,7 +104,7 @@ def run_suite(
 ) -> tuple[Suite, list[Shown]]:
     """Film, watch and measure everything; the numbers, and the films of the first seed."""
     asked = promises()[: settings.prompts]
-    moving = [promise for promise in asked if promise.direction][: settings.physics]
+    moving = [promise for promise in asked if travels(promise)][: settings.physics]
     total = len(asked) * (settings.seeds + 1) + len(moving)
     films: list[Row] = []
     shown: list[Shown] = []
@@ -136,9 +139,16 @@ def _films(
             yield promise, seed, generate(model, request).clip
 
 
+def travels(promise: Promise) -> bool:
+    """Whether physics moves its first thing in a way that can be measured: sideways, or down."""
+    fps = Scene.from_json(promise.scene).fps
+    return bool(promise.direction) or flight(ways(promise)[:, 0, 1], fps=fps) is not None
+
+
 def measure(promise: Promise, clip: Clip, judge: Judge, *, key: str) -> Row:
     """Every metric that needs nothing but the film and its prompt."""
-    found = verdict(promise, judge.see(clip))
+    seen = judge.see(clip)
+    found = verdict(promise, seen)
     change = drift(clip, judge)
     numbers = {
         **_kept(found),
@@ -146,6 +156,7 @@ def measure(promise: Promise, clip: Clip, judge: Judge, *, key: str) -> Row:
         "warp error": warp_error(clip),
         "motion energy": motion_energy(clip),
         "permanence": permanence(clip, judge),
+        "overlap": overlap(seen),
         "drift of colour": change.colour,
         "drift of contrast": abs(change.contrast),
         "drift of sharpness": abs(change.sharpness),
@@ -188,6 +199,9 @@ def continue_real(model: FilmModel, promise: Promise, judge: Judge, settings: Se
         thing = nearest(judge.see(clip), way)
         if thing is not None and len(thing.spots) > 1:
             numbers[name] = velocity_error(thing.spots, way, fps=clip.fps)
+            suffix = name.removeprefix("velocity error")
+            flown = flight_errors(thing.spots, way, fps=clip.fps)
+            numbers |= {f"{error}{suffix}": value for error, value in flown.items()}
     return Row(
         key=f"{promise.prompt}#physics",
         prompt=promise.prompt,

@@ -20,7 +20,7 @@ from kinora.media import image
 from kinora.media.atomic import telling, unfinished
 from kinora.media.image import Frame
 from kinora.media.target import ANIMATION, STILL, VIDEO, check_target, sequence_of
-from kinora.media.video import VideoFile
+from kinora.media.video import QUALITY, VideoFile
 
 
 class ClipWriter:
@@ -38,6 +38,7 @@ class ClipWriter:
         fps: frames a second.
         comment: ASCII text kept inside the file: the recipe.
         total: frames expected, for progress; 0 if unknown.
+        quality: of H.264, see `media.video`.
         on_progress: told after every frame; may raise to stop.
 
     Raises:
@@ -52,12 +53,13 @@ class ClipWriter:
         fps: float,
         comment: str = "",
         total: int = 0,
+        quality: int = QUALITY,
         on_progress: OnProgress = silent,
     ) -> None:
         check_target(path, fps=fps)
         self._path, self._fps, self._comment = path, fps, comment
         self._total, self._on_progress = total, on_progress
-        self._count = 0
+        self._count, self._quality = 0, quality
 
     def __enter__(self) -> "ClipWriter":
         sequence = sequence_of(self._path)
@@ -107,17 +109,29 @@ class ClipWriter:
             return _Sequence(folder=part, name=sequence.name, comment=self._comment)
         if suffix in VIDEO:
             container = VIDEO[suffix]
-            return VideoFile(part, container=container, fps=self._fps, comment=self._comment)
+            return VideoFile(
+                part, container=container, fps=self._fps, comment=self._comment,
+                quality=self._quality,
+            )  # fmt: skip
         if suffix in ANIMATION:
             return _Animation(path=part, suffix=suffix, fps=self._fps, comment=self._comment)
         return _Still(path=part, suffix=suffix, comment=self._comment)
 
 
-def save(clip: Clip, path: Path, *, comment: str = "", on_progress: OnProgress = silent) -> None:
+def save(
+    clip: Clip,
+    path: Path,
+    *,
+    comment: str = "",
+    quality: int = QUALITY,
+    on_progress: OnProgress = silent,
+) -> None:
     """Write a whole clip; arguments and errors as for `ClipWriter`."""
     total = len(clip)
     check_target(path, fps=clip.fps, height=clip.height, width=clip.width, frames=total)
-    writer = ClipWriter(path, fps=clip.fps, comment=comment, total=total, on_progress=on_progress)
+    writer = ClipWriter(
+        path, fps=clip.fps, comment=comment, total=total, quality=quality, on_progress=on_progress
+    )
     with writer:
         writer.write(clip.frames)
 

@@ -88,6 +88,7 @@ class Family:
         codec: its video compression network, described.
         prepare: what it is told of known frames.
         experts: where it has two networks.
+        embedded: whether the guidance scale is an input of the network; then a step is one pass.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Family:
     codec: Callable[[Shelf], Codec]
     prepare: Callable[[Shelf, Codec, Canvas], Prepared] = nothing
     experts: Experts | None = None
+    embedded: bool = False
 
 
 def only_time(moment: Moment) -> Mapping[str, Any]:

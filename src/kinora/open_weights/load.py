@@ -11,6 +11,7 @@ from kinora.open_weights.cogvideox import cogvideox
 from kinora.open_weights.family import Family
 from kinora.open_weights.folder import Folder, unknown_class
 from kinora.open_weights.hunyuan import hunyuan
+from kinora.open_weights.hunyuan_first import hunyuan_first
 from kinora.open_weights.ltx import ltx
 from kinora.open_weights.mochi import mochi
 from kinora.open_weights.model import OpenModel
@@ -31,6 +32,7 @@ FAMILIES: dict[str, Callable[[Folder], Family]] = {
     "LTXImageToVideoPipeline": ltx,
     "CogVideoXPipeline": cogvideox,
     "MochiPipeline": mochi,
+    "HunyuanVideoPipeline": hunyuan_first,
     "HunyuanVideo15Pipeline": hunyuan,
 }
 """Pipeline class of `model_index.json` -> who describes it."""

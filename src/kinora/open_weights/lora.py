@@ -22,6 +22,7 @@ WITH_LOADERS = {
     "ltx": "LTXVideoLoraLoaderMixin",
     "cogvideox": "CogVideoXLoraLoaderMixin",
     "mochi": "Mochi1LoraLoaderMixin",
+    "hunyuan": "HunyuanVideoLoraLoaderMixin",
     "hunyuan-1.5": "HunyuanVideoLoraLoaderMixin",
 }
 """Family -> who in the library knows the names that training programs give to its weights."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -82,6 +82,9 @@ class OpenModel:
         """
         _check(self, canvas)
         prepared = self.family.prepare(self.shelf, self.codec, canvas)
+        if self.family.embedded:
+            told = {**prepared.arguments, "guidance": torch.tensor([1000 * guidance])}
+            prepared, guidance = replace(prepared, arguments=told), 1.0
         shots = sorted(set(canvas.text.tolist()))
         memories: defaultdict[tuple[str, int], Memory] = defaultdict(Memory)
 

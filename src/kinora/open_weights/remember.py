@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from einops import rearrange
 from torch import Tensor
 
 KIN = ("WanAttnProcessor", "SkyReelsV2AttnProcessor")
@@ -128,7 +129,7 @@ def turned(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         x: queries or keys.
         cosine, sine: `[1 n 1 d]`, the angle of each pair twice.
     """
-    pairs = x.float().unflatten(-1, (-1, 2))
+    pairs = rearrange(x.float(), "b n h (d two) -> b n h d two", two=2)
     cosine, sine = cosine[..., 0::2].float(), sine[..., 1::2].float()
     if torch.compiler.is_compiling():  # which fuses this form and not complex numbers
         one, two = pairs.unbind(-1)
@@ -157,7 +158,7 @@ def _keys_values(attn: Any, keys: Tensor, values: Tensor) -> tuple[Tensor, Tenso
 
 
 def _heads(x: Tensor, attn: Any) -> Tensor:
-    return x.unflatten(2, (attn.heads, -1))
+    return rearrange(x, "b n (h d) -> b n h d", h=attn.heads)
 
 
 def _look(
@@ -172,7 +173,7 @@ def _look(
     """`[b n h d] -> [b n (h d)]` by whatever kernel the library was told to use."""
     from diffusers.models.attention_dispatch import dispatch_attention_fn
 
-    seen = dispatch_attention_fn(
+    seen: Tensor = dispatch_attention_fn(
         query, key, value, attn_mask=mask, backend=processor._attention_backend,
         parallel_config=parallel,
     )  # fmt: skip

@@ -4,12 +4,14 @@
 `offload` also moves the transformer's blocks to the device one after the other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Literal
 
 import torch
 
-from kinora.core.errors import NotFoundError
+from kinora.core.errors import NotFoundError, UnsupportedError
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.remember import hasten
 
@@ -75,13 +77,9 @@ class Shelf:
         if "Tokenizer" in kind or "Processor" in kind:
             return self._from_transformers(component, kind)
         self.folder.weights(component)
-        library = self.folder.index[component][0]
+        maker = self._maker(component, kind)
         try:
-            network = (
-                self._diffusers(component, kind)
-                if library == "diffusers"
-                else self._transformers(component, kind)
-            )
+            network = maker(component, kind)
         except (OSError, ValueError, RuntimeError) as error:
             raise NotFoundError(
                 f"{self.folder.name}/{component} cannot be loaded",
@@ -90,6 +88,17 @@ class Shelf:
             ) from error
         network.eval().requires_grad_(False)
         return self._placed(component, hasten(network))
+
+    def _maker(self, component: str, kind: str) -> Callable[[str, str], Any]:
+        library = str(self.folder.index[component][0])
+        if library not in ("diffusers", "transformers") or not hasattr(
+            import_module(library), kind
+        ):
+            raise UnsupportedError(
+                f"{self.folder.name}/{component} is a {kind}, which this {library} does not have",
+                remedy=f"Update it: pip install -U {library}",
+            )
+        return self._diffusers if library == "diffusers" else self._transformers
 
     def _diffusers(self, component: str, kind: str) -> Any:
         import diffusers

@@ -17,6 +17,9 @@ from kinora.open_weights.remember import hasten
 from kinora.open_weights.shelf import VAE, Placement, Shelf
 from kinora.open_weights.words import T5Reading
 
+LISTENERS = ("hunyuan", "hunyuan-1.5", "mochi")
+"""Families whose networks look which words are there, and compute more or less by it."""
+
 PICTURE_STATES = 257
 """Of the picture encoder that Wan 2.1 was trained with."""
 
@@ -35,7 +38,8 @@ class Skeletons(Shelf):
         dtype = torch.float32 if component == VAE else self.placement.dtype
         with META:
             network = self._empty(component, kind)
-        return hasten(network).to(dtype).eval().requires_grad_(False)
+        # The library's own .to() warns that real weights are not to be treated so.
+        return torch.nn.Module.to(hasten(network), dtype).eval().requires_grad_(False)
 
     def _empty(self, component: str, kind: str) -> Any:
         library = self.folder.index[component][0]
@@ -60,7 +64,7 @@ def skeleton(folder: Folder, *, dtype: torch.dtype = torch.bfloat16) -> OpenMode
     if describe is None:
         raise unknown_class(folder, sorted(FAMILIES))
     family = describe(folder)
-    if not isinstance(family.read, T5Reading):
+    if family.name in LISTENERS:
         raise UnsupportedError(
             f"what {folder.name} costs cannot be told beforehand",
             why="how much its network computes depends on the words",

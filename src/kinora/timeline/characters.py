@@ -55,7 +55,11 @@ class Character:
     def latents(self, model: FilmModel, *, height: int, width: int) -> Tensor:
         """`[1 c h w]` for a film of this size; raises `UnsupportedError` if the model looks at none."""
         if not model.capabilities.references:
-            raise UnsupportedError(f"{model.name} knows no characters")
+            raise UnsupportedError(
+                f"{model.name} knows no characters",
+                why="it was not trained to look at pictures outside the film",
+                remedy=f"Say '{self.words}' instead of {self.name}",
+            )
         still, _ = conform(model, self.picture, size=(height, width))
         return model.encode(still).cpu()
 
@@ -72,9 +76,11 @@ class Cast:
         Raises:
             UsageError: the name is not one, is a word the film needs, or is taken.
         """
+        if not words.strip():
+            raise UsageError(f"nothing says what {name} is", remedy='Try --words "small red momo"')
         if not NAME.fullmatch(name):
             raise UsageError(f"'{name}' is not a name", remedy="Use letters and digits, as in mia")
-        if (self.folder / name).exists():
+        if name.lower() in {each.lower() for each in self.names()}:
             raise UsageError(f"there is a {name} already", remedy=f"kinora character remove {name}")
         middle = len(picture) // 2
         still = Clip(picture.frames[middle : middle + 1], picture.fps)
@@ -104,7 +110,8 @@ class Cast:
 
     def remove(self, name: str) -> None:
         """Forget a character, or `NotFoundError`."""
-        self.get(name)
+        if name not in self.names():
+            self.get(name)
         for file in (self.folder / name).iterdir():
             file.unlink()
         (self.folder / name).rmdir()

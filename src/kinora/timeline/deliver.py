@@ -36,6 +36,7 @@ from kinora.media.sidecar import (
     read_sidecar,
     write_sidecar,
 )
+from kinora.media.video import KEEPING, QUALITY
 from kinora.media.write import save as save_clip
 
 
@@ -113,7 +114,9 @@ def deliver(
     told = sidecar if words else sidecar.without_words()
     write_bytes(latents_path(file), packed(film.latents, film.request))
     try:
-        save_clip(film.clip, file, comment=told.recipe(), on_progress=on_progress)
+        # Frames that come from a film shall still be those of its file.
+        quality = KEEPING if sidecar.parents else QUALITY
+        save_clip(film.clip, file, comment=told.recipe(), quality=quality, on_progress=on_progress)
         return write_sidecar(told, file)
     except BaseException:
         if not file.exists():

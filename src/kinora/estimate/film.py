@@ -1,0 +1,141 @@
+"""The words of an estimate. In: what was counted. Out: stages, their sum, which placement fits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kinora.core.cost import Cost
+from kinora.core.errors import OutOfMemoryError
+from kinora.core.machine import Machine
+from kinora.core.shape import PixelShape
+from kinora.open_weights.hub import gigabytes
+from kinora.open_weights.shelf import Plan
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a model.
+
+    Args:
+        shape: a size it can make.
+        steps: solver steps.
+        guidance: 1 halves the passes.
+    """
+
+    shape: PixelShape
+    steps: int
+    guidance: float
+
+    @property
+    def passes(self) -> int:
+        """Network calls a step."""
+        return 1 if self.guidance == 1 else 2
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One station of a film.
+
+    Args:
+        name: of the station.
+        seconds: how long.
+        weights: bytes of its networks.
+        working: bytes beside them.
+        group: bytes of its weights that must be there at once if blocks come and go.
+    """
+
+    name: str
+    seconds: float
+    weights: int
+    working: int
+    group: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Stages of a film.
+
+    Args:
+        model: its name.
+        shape: as asked.
+        steps: as asked.
+        stages: in order.
+        together: whether the networks share their memory for good, whatever the plan.
+    """
+
+    model: str
+    shape: PixelShape
+    steps: int
+    stages: tuple[Stage, ...]
+    together: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """From words to frames."""
+        return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def largest(self) -> Stage:
+        """The stage that needs most when networks come one after the other."""
+        return max(self.stages, key=lambda stage: stage.weights + stage.working)
+
+    def peak(self, plan: Plan = "sequential") -> int:
+        """Bytes at the worst moment: `resident` all networks at once, `sequential` each in its stage,
+        `offload` the transformer by blocks."""
+        if plan == "resident" or self.together:
+            held = sum(stage.weights for stage in self.stages)
+            return held + max(stage.working for stage in self.stages)
+        by_group = plan == "offload"
+        return max(
+            (stage.group if by_group else stage.weights) + stage.working for stage in self.stages
+        )
+
+    def plan(self, machine: Machine) -> Plan | None:
+        """The fastest placement that fits, None where none does."""
+        plans: tuple[Plan, ...] = ("resident", "sequential")
+        if machine.device != "cpu":  # a processor has nowhere to put what it does not need now
+            plans = (*plans, "offload")
+        return next((plan for plan in plans if self.peak(plan) <= machine.memory), None)
+
+
+def stage(
+    name: str, cost: Cost, machine: Machine, *, weights: int, group: int | None = None
+) -> Stage:
+    """A stage from what was counted."""
+    whole = weights if group is None else group
+    working = cost.held if machine.device == "cpu" else cost.peak
+    return Stage(name, machine.seconds(cost), weights, working, whole)
+
+
+def check_fits(
+    predicted: Estimate, machine: Machine, *, again: Callable[[PixelShape], Estimate]
+) -> Plan:
+    """The placement that fits.
+
+    Args:
+        predicted: the film that was asked for.
+        machine: where.
+        again: predicts another size.
+
+    Raises:
+        OutOfMemoryError: none does; with the largest size of the same shape that would, if there is one.
+    """
+    plan = predicted.plan(machine)
+    if plan is not None:
+        return plan
+    smaller = _smaller(predicted.shape)
+    fitting = next((each for each in smaller if again(each).plan(machine)), None)
+    raise OutOfMemoryError(
+        f"{predicted.model} at {predicted.shape} needs {gigabytes(predicted.peak())}",
+        why=f"{machine.device} has {gigabytes(machine.memory)}; "
+        f"the largest stage is {predicted.largest.name}",
+        remedy=f"This would fit: {fitting}" if fitting else "Use a smaller model",
+    )
+
+
+def _smaller(shape: PixelShape) -> list[PixelShape]:
+    """Half and a quarter of the frames, then half the sides too."""
+    frames = [(shape.frames - 1) // 16 * 8 + 1, (shape.frames - 1) // 32 * 8 + 1]
+    high, wide = shape.height // 64 * 32, shape.width // 64 * 32
+    whole = [PixelShape(count, shape.height, shape.width) for count in frames]
+    halves = [PixelShape(count, high, wide) for count in (shape.frames, *frames)]
+    return [each for each in (*whole, *halves) if min(each.height, each.width) >= 32]

@@ -1,0 +1,93 @@
+"""A film of our own bundle, counted without its weights. In: its configs. Out: stages."""
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from kinora.autoencoder.stream import PART, TILE, margin, rounded, tiles
+from kinora.core.cost import Cost, bytes_of, count, weight_bytes
+from kinora.core.machine import Machine
+from kinora.core.shape import LatentShape
+from kinora.denoise.canvas import Canvas, blank, join
+from kinora.denoise.stream import Overlap, Stream, opening, window
+from kinora.estimate.film import Estimate, Stage, Wish, stage
+from kinora.flow.solver.euler import euler
+from kinora.models import Bundle, empty_bundle
+from kinora.nn.convolution import TimeMemory
+
+META = torch.device("meta")
+SETTLED = 24
+"""Chunks after which a stream's memory is as large as it gets."""
+
+PROMPT = "a red ball bounces past a blue cube on grass at sunset"
+
+
+def own(folder: Path, wish: Wish, *, machine: Machine) -> Estimate:
+    """Predict a film of a bundle: all its networks are in memory from the first moment to the last."""
+    with META:
+        bundle = empty_bundle(folder)
+    latent = bundle.stride.latent(wish.shape)
+    film = 3 * wish.shape.frames * wish.shape.height * wish.shape.width
+    read = count(lambda: bundle.read([PROMPT]))
+    networks = (bundle.text, bundle.transformer, bundle.autoencoder)
+    costs = (read, _dream(bundle, latent, wish), _decode(bundle, latent).beside(2 * film))
+    stages: list[Stage] = [
+        stage(name, cost, machine, weights=weight_bytes(network))
+        for name, cost, network in zip(("text", "denoise", "decode"), costs, networks, strict=True)
+    ]
+    return Estimate(bundle.name, wish.shape, wish.steps, tuple(stages), together=True)
+
+
+def _dream(bundle: Bundle, latent: LatentShape, wish: Wish) -> Cost:
+    """In one piece if it fits, else chunk by chunk, as `generate.dream` does it."""
+    canvas = blank(latent, channels=bundle.channels, step=1.0)
+    text = bundle.read([PROMPT])
+    if len(canvas) <= window(bundle):
+        voice: Stream = Overlap(bundle, text, wish.guidance)
+        return _chunk(voice, canvas, wish.steps)
+    voice, total = opening(bundle, text, guidance=wish.guidance), Cost()
+    chunks = canvas.split(voice.chunk)
+    cost = Cost()
+    for chunk in chunks[:SETTLED]:
+        cost = _chunk(voice, chunk, wish.steps)
+        clean = chunk.with_(level=torch.zeros_like(chunk.level))
+        cost += count(partial(voice.after, clean))
+        voice, total = voice.after(clean), total + cost
+    return total + cost * max(0, len(chunks) - SETTLED)
+
+
+def _chunk(voice: Stream, chunk: Canvas, steps: int) -> Cost:
+    canvas = chunk if voice.context is None else join([voice.context, chunk])
+    x = torch.empty(canvas.latents.shape, device=META)
+    here = canvas.level.to(META)
+
+    def step() -> object:
+        return euler(voice.velocity(canvas), x, here, here)
+
+    return (count(step) * steps).beside(3 * bytes_of([x]))
+
+
+def _decode(bundle: Bundle, latent: LatentShape) -> Cost:
+    """Parts of a few latents, tile by tile; what a tile carries on to the next part stays."""
+    autoencoder, edge = bundle.autoencoder, margin(bundle.autoencoder)
+    sizes = Counter(
+        (row.high - row.low, column.high - column.low)
+        for row in tiles(latent.height, TILE, edge)
+        for column in tiles(latent.width, TILE, edge)
+    )
+
+    def draw(z: Tensor, memory: TimeMemory) -> Tensor:
+        return rounded(autoencoder.decode(z, memory)[0])
+
+    total, carried = Cost(), 0
+    for (height, width), times in sizes.items():
+        memory = TimeMemory()
+        for start in range(0, latent.frames, PART):
+            frames = min(PART, latent.frames - start)
+            z = torch.empty(1, frames, bundle.channels, height, width, device=META)
+            total += count(partial(draw, z, memory)) * times
+        carried += times * bytes_of(memory.slots.values())
+    return total.beside(carried)

@@ -1,0 +1,72 @@
+"""One door to the estimates. In: a folder, a wish, a machine. Out: an estimate, or a model that fits."""
+
+from dataclasses import replace
+from functools import partial
+
+import torch
+
+from kinora.core.errors import UnsupportedError
+from kinora.core.machine import Machine, calibrated
+from kinora.core.shape import PixelShape
+from kinora.denoise.model import FilmModel
+from kinora.estimate.film import Estimate, Wish, check_fits
+from kinora.estimate.own import META, own
+from kinora.estimate.published import published
+from kinora.models import CLASS_NAME, empty_bundle
+from kinora.open_weights.folder import Folder
+from kinora.open_weights.model import OpenModel
+from kinora.open_weights.shelf import Shelf
+from kinora.open_weights.skeleton import skeleton
+
+
+def predict(folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtype) -> Estimate:
+    """What a film costs, by our own bundle or a published model.
+
+    Raises:
+        UnsupportedError: the family cannot be counted beforehand.
+    """
+    if folder.index.get("class_name") == CLASS_NAME:
+        return own(folder.path, wish, machine=machine)
+    return published(folder, wish, machine=machine, dtype=dtype)
+
+
+def weightless(folder: Folder) -> FilmModel:
+    """The model of a folder with shapes and habits, nothing loaded.
+
+    Raises:
+        UnsupportedError: no family describes its class, or it cannot be counted beforehand.
+    """
+    if folder.index.get("class_name") == CLASS_NAME:
+        with META:
+            return empty_bundle(folder.path)
+    return skeleton(folder)
+
+
+def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> FilmModel:
+    """The model with the fastest placement in which this film fits.
+
+    Our own bundle, and a family that cannot be counted beforehand, come back as they are.
+
+    Args:
+        model: nothing of it need be loaded.
+        wish: the film.
+        machine: this one by default.
+
+    Raises:
+        OutOfMemoryError: no placement fits; with what would.
+    """
+    if not isinstance(model, OpenModel):
+        return model
+    placement, folder = model.shelf.placement, model.shelf.folder
+    where = machine or calibrated(placement.device)
+    again = partial(predict, folder, machine=where, dtype=placement.dtype)
+    try:
+        predicted = again(wish)
+    except UnsupportedError:
+        return model
+
+    def smaller(shape: PixelShape) -> Estimate:
+        return again(replace(wish, shape=model.stride.snap(shape)))
+
+    plan = check_fits(predicted, where, again=smaller)
+    return OpenModel(model.family, Shelf(folder, replace(placement, plan=plan)))

@@ -1,0 +1,101 @@
+"""A published model's film, counted by the library's own code on the meta device. In: configs. Out: stages."""
+
+import torch
+
+from kinora.core.cost import Cost, bytes_of, count, weight_bytes
+from kinora.core.machine import Machine
+from kinora.core.shape import PixelShape
+from kinora.denoise.canvas import blank
+from kinora.estimate.film import Estimate, Wish, stage
+from kinora.open_weights.codec import Causal
+from kinora.open_weights.folder import Folder
+from kinora.open_weights.model import OpenModel
+from kinora.open_weights.remember import Memory
+from kinora.open_weights.skeleton import META, blind, heard, skeleton
+from kinora.open_weights.stream import Tiling, stream
+
+
+def published(folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtype) -> Estimate:
+    """Predict a film of a published model.
+
+    Args:
+        folder: configs are enough.
+        wish: the film.
+        machine: where.
+        dtype: of the transformer and the text encoder.
+
+    Raises:
+        UnsupportedError: what the family computes depends on the words.
+    """
+    model = skeleton(folder, dtype=dtype)
+    read = count(lambda: heard(model)) * wish.passes
+    dreamt, group = _dream(model, wish), _group(model)
+    drawn = _decode(model, wish.shape)
+    stages = (
+        stage("text", read, machine, weights=_weights(model, "text_encoder")),
+        stage("denoise", dreamt, machine, weights=_weights(model, *_experts(model)), group=group),
+        stage("decode", drawn, machine, weights=_weights(model, "vae")),
+    )
+    return Estimate(model.name, wish.shape, wish.steps, stages)
+
+
+def _dream(model: OpenModel, wish: Wish) -> Cost:
+    """All steps; in the first one the words are turned into keys and values, which then stay."""
+    latent = model.stride.latent(wish.shape)
+    canvas = blank(latent, channels=model.channels, step=1.0)
+    with torch.inference_mode():
+        words = heard(model)
+    prepared, memory = blind(model, canvas), Memory()
+    x = canvas.latents.to(META)
+    # Networks with a finer clock look whether all levels are equal, so these must be real.
+    level = torch.ones(len(canvas), device=META if model.family.grain == "clip" else "cpu")
+
+    def one_pass() -> object:
+        return model.one_pass("transformer", x, level, words, prepared, memory, name="estimate")
+
+    first = count(one_pass)
+    told = [each for each in memory.told if each is not None]
+    kept = bytes_of(t for each in told for pair in (each.words, each.pictures or ()) for t in pair)
+    later = count(one_pass)
+    return (first + later * (wish.steps - 1)).beside(kept) * wish.passes
+
+
+def _decode(model: OpenModel, shape: PixelShape) -> Cost:
+    latent, vae = model.stride.latent(shape), model.shelf.get("vae")
+    size = (1, model.channels, latent.frames, latent.height, latent.width)
+    film = 3 * shape.frames * shape.height * shape.width
+    if not isinstance(model.codec.decoder, Causal):
+        vae.enable_tiling()
+        return count(lambda: vae.decode(torch.empty(size, device=META)).sample).beside(film)
+    tiling = model.codec.decoder.tiling or Tiling(max(size[3:]))
+    high, wide = tiling.starts(latent.height), tiling.starts(latent.width)
+    side = (min(tiling.side, latent.height), min(tiling.side, latent.width))
+
+    def frames(number: int) -> Cost:
+        part = torch.empty(*size[:2], number, *side, device=META)
+        return count(lambda: [None for _ in stream(vae, part)])
+
+    two, three = frames(min(2, latent.frames)), frames(min(3, latent.frames))
+    tile = two + (three + two * -1) * max(0, latent.frames - 2)
+    return (tile * (len(high) * len(wide))).beside(2 * film)  # bytes, then all of them in a row
+
+
+def _group(model: OpenModel) -> int:
+    """Bytes of a transformer of which two blocks are there: one at work, the next on its way."""
+    network = model.shelf.get("transformer")
+    blocks = [
+        block
+        for name, child in network.named_children()
+        if "block" in name
+        for block in child.children()
+    ]
+    sizes = [weight_bytes(block) for block in blocks]
+    return weight_bytes(network) - sum(sizes) + 2 * max(sizes, default=0)
+
+
+def _weights(model: OpenModel, *networks: str) -> int:
+    return sum(weight_bytes(model.shelf.get(name)) for name in networks)
+
+
+def _experts(model: OpenModel) -> tuple[str, ...]:
+    return ("transformer",) if model.family.experts is None else ("transformer", "transformer_2")

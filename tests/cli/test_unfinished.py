@@ -1,0 +1,119 @@
+"""A process that is killed, or stopped with Ctrl-C, loses a step at most."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinora.cli.main import main
+from kinora.cli.unfinished import drawn
+from kinora.media.read import read
+from kinora.media.sidecar import read_sidecar
+from kinora.models import save_bundle
+from tiny import tiny_bundle
+
+# A process in the background may be deaf to Ctrl-C from birth.
+HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+PROGRAM = [sys.executable, "-c", f"{HEARS}; from kinora.cli.main import run; run()"]
+STEPS = 12
+GENERATE = ["generate", "a red ball", "--size", "64x64", "--steps", str(STEPS), "--json"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_bundle(tiny_bundle(), tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def stopped(words: list[str], *, after: int, by: signal.Signals) -> list[str]:
+    """Run until that many steps are dreamt, stop the process, and return what it said."""
+    process = subprocess.Popen(
+        [*PROGRAM, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if '"denoise"' in line and json.loads(line)["done"] == after:
+            os.kill(process.pid, by)
+    process.communicate()
+    return lines
+
+
+def told(words: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a command says on stderr; a real file, as the checked types want one."""
+    with Path("said.txt").open("w+") as file, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", file)
+        patch.setattr(sys, "argv", ["kinora", *words])
+        code = main(words)
+        file.seek(0)
+        said = file.read()
+    assert code == 0, said
+    return said
+
+
+def steps_told(said: str) -> list[int]:
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    return [each["done"] for each in lines if each["stage"] == "denoise"]
+
+
+def same(one: str, two: str) -> bool:
+    return np.array_equal(read(Path(one)).clip.frames, read(Path(two)).clip.frames)
+
+
+def test_a_killed_film_goes_on_when_the_same_words_are_typed(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [*GENERATE, "--seconds", "8", "--model", str(model), "-o", "film.mp4"]
+    stopped(words, after=STEPS + 3, by=signal.SIGKILL)
+    assert not Path("film.mp4").exists()
+    said = told(words, monkeypatch)
+    assert "going on with what was broken off" in said
+    assert steps_told(said)[0] > STEPS, "the chunk that was finished is not dreamt again"
+    assert not list(Path().glob(".*")), "nothing is left behind"
+    seed = read_sidecar(Path("film.mp4")).seed
+    assert main([*words[:-1], "whole.mp4", "--seed", str(seed), "-q"]) == 0
+    assert same("film.mp4", "whole.mp4")
+
+
+def test_an_edit_goes_on_with_the_command_that_ctrl_c_printed(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = ["--model", str(model), "--json", "-o"]
+    told([*GENERATE, "--seconds", "2", "--seed", "1", *common, "a.mp4"], monkeypatch)
+    words = ["retake", "a.mp4", "--from", "1", "--steps", str(STEPS), *common, "b.mp4"]
+    said = stopped(words, after=7, by=signal.SIGINT)
+    command = next(line for line in said if line.startswith("Stopped. To go on: kinora "))
+    again = command.removeprefix("Stopped. To go on: kinora ").split()
+    assert again[:-2] == words
+    assert Path(".b.mp4.dream").exists()
+    steps = steps_told(told(again, monkeypatch))
+    assert steps[0] >= 7
+    assert steps[-1] == STEPS
+    assert main([*words[:-1], "whole.mp4", *again[-2:], "-q"]) == 0
+    assert same("b.mp4", "whole.mp4")
+
+
+def test_a_seed_is_found_for_the_same_words_of_a_process_that_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / ".film.mp4.dream"
+    folder.mkdir()
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                          capture_output=True, text=True, check=True).stdout  # fmt: skip
+    left = {"words": sys.argv[1:], "seed": 77, "process": int(gone)}
+    (folder / "order.json").write_text(json.dumps(left))
+    assert drawn(None, folder=tmp_path, quiet=True) == 77
+    assert drawn(5, folder=tmp_path) == 5
+    for other in ({"process": os.getpid()}, {"words": ["generate", "a cube"]}, {"seed": None}):
+        (folder / "order.json").write_text(json.dumps({**left, **other}))
+        assert drawn(None, folder=tmp_path) != 77
+    (folder / "order.json").write_text("{")
+    assert drawn(None, folder=tmp_path) != 77
