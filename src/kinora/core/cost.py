@@ -20,7 +20,7 @@ MAPPED = 32 << 20
 """The largest block that the C library of Linux puts on its heap; larger ones go back when they are freed."""
 
 HOLES = 1.65
-"""Heap held for every byte alive on it, as measured over the films of `benchmarks/estimate.py`."""
+"""Heap held for every byte alive on it: fitted to six films of `benchmarks/estimate.py` by glibc."""
 
 CONVOLUTIONS = {torch.ops.aten.convolution, torch.ops.aten._convolution}
 
