@@ -53,13 +53,13 @@ def recalling(network: Any, memory: Memory) -> Iterator[None]:
     """Inside the block the network knows what it made of a prompt before, and what it makes is kept."""
     ears = _ears(network)
     for ear, told in zip(ears, memory.told or [None] * len(ears), strict=True):
-        ear.told = told
+        ear.told, ear.remembers = told, True
     try:
         yield
     finally:
         memory.told = [ear.told for ear in ears]
         for ear in ears:
-            ear.told = None
+            ear.told, ear.remembers = None, False
 
 
 def heard_again(words: Mapping[str, Tensor], memory: Memory) -> Mapping[str, Tensor]:
@@ -102,6 +102,7 @@ class Listening:
 
     def __init__(self) -> None:
         self.told: Told | None = None
+        self.remembers = False
 
     def __call__(
         self,
@@ -114,7 +115,8 @@ class Listening:
         """`[b n d] -> [b n d]`; there is no mask and no rotation towards words."""
         del attention_mask, rotary_emb
         told = _tell(attn, encoder_hidden_states) if self.told is None else self.told
-        self.told = told
+        # Outside `recalling` the next words may be others: whoever borrows the network is none the wiser.
+        self.told = told if self.remembers else None
         query = _heads(attn.norm_q(attn.to_q(hidden_states)), attn)
         seen = _look(self, query, *told.words)
         if told.pictures is not None:
