@@ -31,6 +31,18 @@ class KeyValue:
         return KeyValue(key, value)
 
 
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Scaled dot-product attention of `[b a n e]`.
+
+    On a CPU in float32 even under autocast: the backward pass in bfloat16 takes five times as long
+    there (300 against 62 ms of a step of 2,560 tokens), where matrix products take half.
+    """
+    if q.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+        with torch.autocast("cpu", enabled=False):
+            return F.scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+
 class SelfAttention(nn.Module):
     """Every token looks at every token that `mask` allows, and at a memory of earlier ones."""
 
@@ -69,7 +81,7 @@ class SelfAttention(nn.Module):
             assert past_turn is not None
             k = torch.cat([past_turn(past.key), k], dim=2)
             v = torch.cat([past.value, v], dim=2)
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        y = attend(q, k, v, mask)
         out: Tensor = self.out(rearrange(y, "b a n e -> b n (a e)"))
         return out, own
 
@@ -96,6 +108,6 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, words: KeyValue, mask: Tensor) -> Tensor:
         """`[b n d] -> [b n d]`; `mask` `[b 1 n l]` is True where a token may look at a word."""
         q = self.query_norm(rearrange(self.query(x), "b n (a e) -> b a n e", a=self.heads))
-        y = F.scaled_dot_product_attention(q, words.key, words.value, attn_mask=mask)
+        y = attend(q, words.key, words.value, mask)
         out: Tensor = self.out(rearrange(y, "b a n e -> b n (a e)"))
         return out

@@ -56,15 +56,20 @@ class Block(nn.Module):
         words: KeyValue | None,
         past: KeyValue | None = None,
     ) -> tuple[Tensor, KeyValue]:
-        """`[b n d]`, modulation `[b n 6d]` -> `[b n d]`, and keys and values for a memory."""
+        """`[b n d]` and modulation `[b f m 6d]` -> `[b n d]`, and keys and values for a memory.
+
+        m is 1 where the tokens of a frame share their level: told apart, they would cost as much memory
+        traffic as the matrix products.
+        """
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.bias).chunk(PARTS, dim=-1)
-        y = self.norm_one(x) * (1 + scale1) + shift1
+        frames = (modulation.shape[1], -1)
+        y = self.norm_one(x).unflatten(1, frames) * (1 + scale1) + shift1
         y, own = self.attention(
-            y, looks.turn, mask=looks.mask, past=past, past_turn=looks.past_turn
+            y.flatten(1, 2), looks.turn, mask=looks.mask, past=past, past_turn=looks.past_turn
         )
-        x = x + gate1 * y
+        x = x + (gate1 * y.unflatten(1, frames)).flatten(1, 2)
         if self.words is not None:
             assert words is not None
             x = x + self.words(self.norm_words(x), words, looks.words_mask)
-        y = self.norm_two(x) * (1 + scale2) + shift2
-        return x + gate2 * self.mlp(y), own
+        y = self.norm_two(x).unflatten(1, frames) * (1 + scale2) + shift2
+        return x + (gate2 * self.mlp(y)).flatten(1, 2), own

@@ -155,7 +155,7 @@ class Transformer(nn.Module):
             x.flatten(0, 1), levels.flatten(0, 1)
         )  # (b f) s h w, (b f) n' d
         tokens = rearrange(tokens, "(b f) n d -> b (f n) d", b=b)  # b n d
-        modulation = self._modulate(level, place, words, rows, columns)  # b n 6d
+        modulation = self._modulate(level, place, words, rows, columns)  # b f m 6d
         coordinates = self._coordinates(place, rows, columns)  # b n 4
         heard, words_mask = words.of(place.text, rows * columns)
         looks = self._look(place, words_mask, coordinates, rows * columns, past)
@@ -171,17 +171,17 @@ class Transformer(nn.Module):
     def _modulate(
         self, level: Tensor, place: Place, words: Words, rows: int, columns: int
     ) -> Tensor:
-        """`[b n 6d]`: from each token's level and its frame's prompt."""
+        """`[b f m 6d]`: from each token's level (m of a frame, or one for all) and its frame's prompt."""
         pooled = words.pooled[place.text]  # b f d
         if level.ndim == 4:
             level = rearrange(level, "b f (h p) (w q) -> b f (h w) (p q)", h=rows, w=columns).mean(
                 -1
             )  # b f n'
             condition = self.level(level) + pooled[:, :, None]
-            modulation: Tensor = self.modulation(condition).flatten(1, 2)
-            return modulation
-        modulation = self.modulation(self.level(level) + pooled)  # b f 6d
-        return modulation.repeat_interleave(rows * columns, 1)
+        else:
+            condition = (self.level(level) + pooled)[:, :, None]
+        modulation: Tensor = self.modulation(condition)
+        return modulation
 
     def _coordinates(self, place: Place, rows: int, columns: int) -> Tensor:
         """`[b n 4]`: time, view, row, column of every token, the middle of the picture at zero."""
