@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from kinora.autoencoder.stream import to_pixels
 from kinora.core.errors import NotFoundError
 from kinora.core.shape import Stride
 from kinora.data.encode import encode_bucket
@@ -62,3 +63,26 @@ def test_the_world_is_drawn_once_and_encoded(tmp_path: Path) -> None:
     assert pool.tensors["latents"].shape == (3, 2, 48, 4, 4)
     assert pool.tensors["latents"].dtype == torch.float16
     assert all(len(row["captions"]) == 3 for row in pool.rows)
+
+
+def test_two_cameras_show_the_same_moments_and_are_encoded_apart(tmp_path: Path) -> None:
+    bucket = Bucket(
+        name="angles", count=2, frames=5, width=64, height=64, cameras=("right", "above"),
+        mix={"cuts": 0.0},
+    )  # fmt: skip
+    alone = bucket.model_copy(update={"cameras": (), "count": 1})
+    both = load_pool(render_bucket(bucket, tmp_path / "pixels"), ["frames", "labels"])
+    front = load_pool(render_bucket(alone, tmp_path / "alone"), ["frames"]).tensors["frames"]
+    frames = both.tensors["frames"]
+    assert frames.shape == (2, 10, 64, 64, 3)
+    assert torch.equal(frames[0, :5], front[0])
+    assert not torch.equal(frames[0, 5:], front[0])
+    assert [row["cameras"] for row in both.rows] == [[0, 2], [0, 4]]
+
+    autoencoder = tiny_bundle().autoencoder.eval()
+    latents = encode_bucket(tmp_path / "pixels/angles", tmp_path / "latents", autoencoder)
+    encoded = load_pool(latents, ["latents", "labels"]).tensors
+    assert encoded["latents"].shape[:2] == encoded["labels"].shape[:2] == (2, 4)
+    with torch.inference_mode():
+        second = autoencoder.encode(to_pixels(frames[0, 5:].numpy())[None])
+    assert torch.allclose(encoded["latents"][0, 2:].float(), second[0], atol=2e-2)

@@ -12,7 +12,7 @@ from kinora.core.errors import CancelledError, KinoraError, NotFoundError
 from kinora.core.progress import Progress
 from kinora.core.seed import torch_generator
 from kinora.train.hook import Hook, Moment
-from kinora.train.loop import RunConfig, Trainer
+from kinora.train.loop import RunConfig, Trainer, computes_bf16
 from kinora.train.optimizer import OptimizerConfig, rate_at
 
 CONFIG = RunConfig(
@@ -138,3 +138,21 @@ def test_the_board_holds_every_logged_number_over_a_resume(tmp_path: Path) -> No
     shown = [(event.step, event.value) for event in board.Scalars("loss")]
     assert [step for step, _ in shown] == list(range(1, 13))
     assert [value for _, value in shown] == pytest.approx([loss for _, loss in curve(tmp_path)])
+
+
+def test_half_precision_is_used_where_the_device_has_units_for_it(tmp_path: Path) -> None:
+    def seen(precision: str) -> torch.dtype:
+        line, dtypes = Line(), []
+        line.networks["line"].register_forward_hook(lambda *call: dtypes.append(call[2].dtype))
+        config = RunConfig.model_validate({"steps": 1, "precision": precision})
+        Trainer(line, config, tmp_path / precision).run()
+        return dtypes[0]
+
+    assert seen("fp32") == torch.float32
+    assert seen("bf16") == torch.bfloat16
+    able = computes_bf16(torch.device("cpu"))
+    assert seen("auto") == (torch.bfloat16 if able else torch.float32)
+    flags = Path("/proc/cpuinfo")
+    if flags.exists():
+        text = flags.read_text()
+        assert able == ("avx512_bf16" in text or "amx_bf16" in text)

@@ -139,3 +139,61 @@ def test_the_aligning_head_reaches_the_middle_of_the_network(film: FilmTask) -> 
     first, last = film.transformer.blocks[0], film.transformer.blocks[-1]
     assert first.mlp.inward.weight.grad is not None
     assert last.mlp.inward.weight.grad is None
+
+
+def with_another_camera(clips: int, frames: int) -> Pool:
+    """As `latent_pool`, its second half of frames seen from the right."""
+    pool = latent_pool(clips, 2 * frames)
+    return Pool(pool.tensors, tuple({**row, "cameras": [0, 2]} for row in pool.rows))
+
+
+@pytest.fixture
+def studio(film: FilmTask) -> FilmTask:
+    """A task that also learns to stream and to look from elsewhere."""
+    stages = (
+        Stage(until=100, buckets={"clips": 1.0}, tokens=60, latents=5),
+        Stage(until=101, buckets={"angles": 1.0}, tokens=96, latents=3),
+    )
+    config = film.config.model_copy(update={"stages": stages, "causal": 0.5, "chunk": 2})
+    pools = {"clips": latent_pool(8, 5), "angles": with_another_camera(8, 5)}
+    tokenizer = Tokenizer.build(["a", "red", "ball", "it", "is", "."], {})
+    return FilmTask(config, pools, tokenizer, seed=0)
+
+
+def test_a_batch_from_two_cameras_keeps_them_in_step(studio: FilmTask) -> None:
+    batch = studio.batch(100)
+    assert batch.latents.shape == (2, 6, 48, 4, 6)
+    place = studio.place(batch.cameras, 3, streams=False)
+    assert place.time[0].tolist() == [0, 0.5, 1, 0, 0.5, 1]
+    assert place.view[0].tolist() == [0, 0, 0, 2, 2, 2]
+    assert place.chunk is None
+    loss, _ = studio.loss(batch, 100)
+    assert torch.isfinite(loss)
+    pool = studio.pools["angles"].tensors["latents"].float()
+    clip = [torch.equal(one[0], batch.latents[0, 0]) for one in pool].index(True)
+    assert torch.equal(pool[clip, 5:8], batch.latents[0, 3:])
+
+
+def test_some_batches_are_learnt_as_a_stream_shows_them(studio: FilmTask) -> None:
+    streams = [studio.streams(5, step) for step in range(400)]
+    assert sum(streams) / 400 == pytest.approx(0.5, abs=0.08)
+    assert not any(studio.streams(2, step) for step in range(400))
+    step = streams.index(True)
+    batch = studio.batch(step)
+    place = studio.place(batch.cameras, 5, streams=True)
+    assert place.chunk is not None
+    assert place.chunk[0].tolist() == [0, 0, 1, 1, 2]
+
+    # What comes later must not reach what was before it.
+    words = studio.transformer.read(studio.text(batch.ids, batch.mask))
+    torch.nn.init.normal_(studio.transformer.head.out.weight)
+    for block in studio.transformer.blocks:
+        torch.nn.init.normal_(block.attention.out.weight, std=0.1)
+    level = torch.full((len(batch.latents), 5), 0.5)
+    x = batch.latents
+    with torch.no_grad():
+        one = studio.transformer(x, level, place, words)
+        x = torch.cat([x[:, :4], x[:, 4:] + 1], dim=1)
+        other = studio.transformer(x, level, place, words)
+    assert torch.allclose(one[:, :4], other[:, :4], atol=1e-5)
+    assert not torch.allclose(one[:, 4], other[:, 4], atol=1e-3)

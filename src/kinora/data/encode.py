@@ -35,12 +35,17 @@ def encode_bucket(
         if not (latents / part.file.name).exists():
             frames = part.read("frames")
             labels = part.read("labels")
-            size = max(1, batch // labels.shape[1])
+            cameras = len(part.rows[0].get("cameras", [0]))
+            # Each camera's frames are a clip of their own: it begins with a first frame.
+            alone = frames.reshape(-1, frames.shape[1] // cameras, *frames.shape[2:])
+            size = max(1, batch * cameras // labels.shape[1])
             encoded = []
-            for start in range(0, len(frames), size):
-                x = torch.stack([to_pixels(f) for f in frames[start : start + size]]).to(device)
+            for start in range(0, len(alone), size):
+                x = torch.stack([to_pixels(f) for f in alone[start : start + size]]).to(device)
                 encoded.append(autoencoder.encode(x).half().cpu().numpy())
-            arrays = {"latents": np.concatenate(encoded), "labels": labels}
+            latents_of = np.concatenate(encoded)
+            latents_of = latents_of.reshape(*labels.shape[:2], *latents_of.shape[2:])
+            arrays = {"latents": latents_of, "labels": labels}
             write_shard(latents, int(part.file.stem), arrays, part.rows)
         on_progress(Progress("encode", number + 1, len(parts)))
     return latents

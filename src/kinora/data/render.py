@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.seed import derive
 from kinora.core.shape import Stride
@@ -30,6 +31,8 @@ class Bucket(BaseModel):
         frames, width, height: size of each.
         seed: where its seeds start.
         per_shard: clips in a file.
+        cameras: other views (`world.camera.VIEWS`) to show the same moments from; every clip has one
+            of them, in turn, its frames behind those of the film's own camera.
         mix: keyword arguments of `world.Mix`.
     """
 
@@ -42,6 +45,7 @@ class Bucket(BaseModel):
     height: int = 160
     seed: int = 1
     per_shard: int = 64
+    cameras: tuple[str, ...] = ()
     mix: Mapping[str, Any] = {}
 
 
@@ -67,37 +71,48 @@ def block_labels(ids: NDArray[np.uint8], things: NDArray[np.uint8], stride: Stri
 
 def render_shard(bucket: Bucket, folder: Path, number: int) -> Path:
     """Draw one shard of a bucket into `folder`."""
+    first = number * bucket.per_shard
+    frames, labels, rows = [], [], []
+    for index in range(first, min(first + bucket.per_shard, bucket.count)):
+        pixels, stands, row = _example(bucket, index)
+        frames.append(pixels)
+        labels.append(stands)
+        rows.append(row)
+    return write_shard(
+        folder, number, {"frames": np.stack(frames), "labels": np.stack(labels)}, rows
+    )
+
+
+def _example(bucket: Bucket, index: int) -> tuple[Frames, Labels, dict[str, Any]]:
+    """Frames and labels of one clip, all cameras one after the other, and what is said of it."""
+    from kinora.world.camera import VIEWS
     from kinora.world.clip import render_clip
     from kinora.world.mix import Mix
     from kinora.world.vocabulary import KINDS, PALETTE
 
-    stride = Stride()
+    seed = derive(bucket.seed, bucket.name, index)
+    other = bucket.cameras[index % len(bucket.cameras)] if bucket.cameras else None
+    clips = [
+        render_clip(
+            seed, mix=Mix(**dict(bucket.mix)), frames=bucket.frames,
+            width=bucket.width, height=bucket.height, view=view,
+        )
+        for view in ((None,) if other is None else ("front", other))
+    ]  # fmt: skip
     colours = tuple(PALETTE)
-    first = number * bucket.per_shard
-    frames, labels, rows = [], [], []
-    for index in range(first, min(first + bucket.per_shard, bucket.count)):
-        seed = derive(bucket.seed, bucket.name, index)
-        clip = render_clip(
-            seed,
-            mix=Mix(**dict(bucket.mix)),
-            frames=bucket.frames,
-            width=bucket.width,
-            height=bucket.height,
-        )
-        things = np.array(
-            [
-                (KINDS.index(thing.kind) + 1, colours.index(thing.colour) + 1)
-                for thing in clip.scene.things
-            ],
-            np.uint8,
-        )
-        frames.append(clip.frames)
-        labels.append(block_labels(clip.ids, things, stride))
-        captions = [clip.captions.tags, clip.captions.sentence, clip.captions.paragraph]
-        rows.append({"seed": seed, "captions": captions})
-    return write_shard(
-        folder, number, {"frames": np.stack(frames), "labels": np.stack(labels)}, rows
+    things = np.array(
+        [(KINDS.index(t.kind) + 1, colours.index(t.colour) + 1) for t in clips[0].scene.things],
+        np.uint8,
     )
+    labels = [block_labels(clip.ids, things, Stride()) for clip in clips]
+    captions = clips[0].captions
+    row: dict[str, Any] = {
+        "seed": seed,
+        "captions": [captions.tags, captions.sentence, captions.paragraph],
+    }
+    if other is not None:
+        row["cameras"] = [0, VIEWS.index(other)]
+    return np.concatenate([clip.frames for clip in clips]), np.concatenate(labels), row
 
 
 def render_bucket(

@@ -1,7 +1,8 @@
 """The film model, from nothing. In: a recipe, folders, a trained autoencoder. Out: a bundle.
 
 Size first: stills of one or two things until they show the right coloured shape, then short clips,
-then whole ones. `tiny` is sized for two CPU cores, `small` for the rest of half an hour of one GPU.
+then whole ones, long ones and other cameras, part of them as a stream shows them.
+`tiny` is sized for two CPU cores, `small` for the rest of half an hour of one GPU.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,9 @@ from kinora.train.film import FilmTask, FilmTaskConfig, Stage
 from kinora.train.hook import Hook, Moment
 from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
+from kinora.transformer.memory import MemoryConfig
 from kinora.transformer.model import TransformerConfig
+from kinora.world.camera import VIEWS
 
 PROMPTS = (
     "a red ball on grass at noon",
@@ -52,7 +55,8 @@ class FilmRecipe(Config):
         workers: processes that render.
         task: what is learnt.
         run: for how long.
-        index: how the finished model likes to be used.
+        steps, guidance, shift: how the finished model likes to be used.
+        memory: what it remembers while it streams; no more than its clips could teach.
     """
 
     name: str
@@ -63,6 +67,8 @@ class FilmRecipe(Config):
     steps: tuple[int, int, int] = (8, 20, 40)
     guidance: float = 3.0
     shift: float = 2.0
+    # Clips of 17 latent frames: no frame ever looked further back than eight seconds, nor at a pooled one.
+    memory: MemoryConfig = MemoryConfig(window=12, middle=0, far=0, reach=8.0)
 
 
 def film_tiny() -> FilmRecipe:
@@ -70,18 +76,24 @@ def film_tiny() -> FilmRecipe:
     stills = {"stills_wide": 0.8, "stills_tall": 0.1, "stills_square": 0.1}
     clips = {"clips_wide": 0.8, "clips_tall": 0.1, "clips_square": 0.1}
     few = {name: 0.25 * share for name, share in stills.items()}
+    far = {"long_wide": 0.3, "angles_wide": 0.2}
     return FilmRecipe(
         name="kinora-tiny",
-        buckets=buckets(stills=(49152, 8192, 8192), clips=(6144, 1024, 1024)),
+        buckets=(
+            *buckets(stills=(49152, 8192, 8192), clips=(6144, 1024, 1024)),
+            *studio_buckets(long=1024, angles=2048),
+        ),
         task=FilmTaskConfig(
             stages=(
                 Stage(until=4000, buckets=stills),
                 Stage(until=8000, buckets=few | clips, latents=5),
-                Stage(until=16000, buckets=few | clips),
+                Stage(until=14000, buckets=few | clips),
+                Stage(until=18000, buckets=few | clips | far, latents=17),
             ),
+            causal=0.3,
         ),
         run=RunConfig(
-            steps=16000, ema=0.999, save_every=200,
+            steps=18000, ema=0.999, save_every=200, precision="auto",
             optimizer=OptimizerConfig(rate=1e-3, warmup=200),
         ),
     )  # fmt: skip
@@ -92,13 +104,16 @@ def film_small() -> FilmRecipe:
     tiny = film_tiny()
     stages = tuple(
         stage.model_copy(update={"tokens": 32768, "until": until})
-        for stage, until in zip(tiny.task.stages, (6000, 10000, 20000), strict=True)
+        for stage, until in zip(tiny.task.stages, (6000, 9000, 15000, 20000), strict=True)
     )
     # 10 million parameters: with everything else that ships it stays under 40 MB.
     transformer = TransformerConfig(width=320, depth=6, stem=128)
     return FilmRecipe(
         name="kinora-small",
-        buckets=buckets(stills=(98304, 16384, 16384), clips=(12288, 2048, 2048)),
+        buckets=(
+            *buckets(stills=(98304, 16384, 16384), clips=(12288, 2048, 2048)),
+            *studio_buckets(long=2048, angles=4096),
+        ),
         workers=16,
         task=tiny.task.model_copy(update={"stages": stages, "transformer": transformer}),
         run=RunConfig(
@@ -120,6 +135,14 @@ def buckets(
         clips_of = {"name": f"clips_{name}", "count": clip}
         made += [shape.model_copy(update=update) for update in (stills_of, clips_of)]
     return tuple(made)
+
+
+def studio_buckets(*, long: int, angles: int) -> tuple[Bucket, ...]:
+    """What a streamed minute and the studio's other cameras are learnt from, in landscape."""
+    return (
+        Bucket(name="long_wide", count=long, frames=65, per_shard=32),
+        Bucket(name="angles_wide", count=angles, cameras=VIEWS[1:], mix={"cuts": 0.0}),
+    )
 
 
 def train_film(
@@ -216,8 +239,10 @@ class BundleWriter(Hook):
         """The averaged networks as a bundle."""
         recipe = self.recipe
         index = Index(
-            name=recipe.name, steps=recipe.steps, guidance=recipe.guidance, shift=recipe.shift
-        )
+            name=recipe.name, steps=recipe.steps, guidance=recipe.guidance, shift=recipe.shift,
+            causal=recipe.task.causal > 0, views=any(bucket.cameras for bucket in recipe.buckets),
+            memory=recipe.memory.model_copy(update={"chunk": recipe.task.chunk}),
+        )  # fmt: skip
         return Bundle(
             index=index,
             tokenizer=self.tokenizer,

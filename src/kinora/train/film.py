@@ -6,7 +6,7 @@ where: the simulator's truth in place of pretrained features (REPA, arXiv:2410.0
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -18,10 +18,10 @@ from kinora.core.config import Config
 from kinora.core.seed import torch_generator
 from kinora.data.pool import Pool
 from kinora.flow.path import PathSample, sample_path
-from kinora.flow.schedule import shift
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.autoencoder import COLOURS, KINDS
+from kinora.train.levels import chunked, from_cameras, whole_or_known
 from kinora.transformer.model import Transformer, TransformerConfig
 from kinora.transformer.place import Place
 
@@ -55,6 +55,9 @@ class FilmTaskConfig(Config):
         captions: how often tags, sentence and paragraph are heard.
         known: how often the first frame, the first three, both ends are known, and how often every
             frame has a level of its own; the rest is dreamt as a whole.
+        causal: share of batches of clips in which a frame sees only its own and earlier chunks, as
+            it does in a stream.
+        chunk: latent frames that a stream dreams at once.
         shift: of the training levels.
         align: weight of the aligning head.
         contrast: weight of pushing away from another clip's velocity (arXiv:2506.05350).
@@ -66,6 +69,8 @@ class FilmTaskConfig(Config):
     drop: float = 0.1
     captions: tuple[float, float, float] = (0.2, 0.65, 0.15)
     known: tuple[float, float, float, float] = (0.12, 0.15, 0.05, 0.1)
+    causal: float = 0.0
+    chunk: int = 3
     shift: float = 1.5
     align: float = 0.1
     contrast: float = 0.0
@@ -73,12 +78,16 @@ class FilmTaskConfig(Config):
 
 @dataclass(frozen=True, eq=False)
 class FilmBatch:
-    """`latents` `[b f c h w]`, `labels` `[b f h w 2]`, `ids` `[b l]` and their `mask`."""
+    """`latents` `[b f c h w]`, `labels` `[b f h w 2]`, `ids` `[b l]`, their `mask`, `cameras` `[b v]`.
+
+    The frames of v cameras stand one camera after the other.
+    """
 
     latents: Tensor
     labels: Tensor
     ids: Tensor
     mask: Tensor
+    cameras: Tensor
 
 
 class FilmTask:
@@ -116,6 +125,10 @@ class FilmTask:
         self.words = {
             name: _tokenise(pool.rows, tokenizer, config.text) for name, pool in pools.items()
         }
+        self.cameras = {
+            name: torch.tensor([row.get("cameras", [0]) for row in pool.rows])
+            for name, pool in pools.items()
+        }
         self._middle: Tensor
         block = self.transformer.blocks[config.transformer.depth // 2 - 1]
         block.register_forward_hook(self._remember)
@@ -134,9 +147,12 @@ class FilmTask:
         odds = torch.tensor([stage.buckets[name] for name in names])
         name = names[int(torch.multinomial(odds, 1, generator=g))]
         latents, labels = self.pools[name].tensors["latents"], self.pools[name].tensors["labels"]
-        frames = min(stage.latents, latents.shape[1])
+        cameras = self.cameras[name]
+        sides, each = cameras.shape[1], latents.shape[1] // cameras.shape[1]
+        frames = min(stage.latents, each)
+        taken = (each * torch.arange(sides)[:, None] + torch.arange(frames)).flatten()
         patch = self.config.transformer.patch
-        per_clip = frames * latents.shape[3] * latents.shape[4] // patch**2
+        per_clip = len(taken) * latents.shape[3] * latents.shape[4] // patch**2
         count = max(1, stage.tokens // per_clip)
         picks = torch.randint(len(latents), (count,), generator=g).to(latents.device)
         kinds = torch.multinomial(
@@ -148,45 +164,51 @@ class FilmTask:
         longest = int(lengths.max())
         mask = torch.arange(longest) < lengths[:, None]
         return FilmBatch(
-            latents=latents[picks, :frames].float(),
-            labels=labels[picks, :frames].long(),
+            latents=latents[picks][:, taken].float(),
+            labels=labels[picks][:, taken].long(),
             ids=ids[:, :longest].to(latents.device),
             mask=mask.to(latents.device),
+            cameras=cameras[picks.cpu()].to(latents.device),
         )
 
-    def levels(self, clips: int, frames: int, step: int) -> Tensor:
-        """`[b f]` noise levels: stratified over the batch, then frames made known by the mixture."""
-        g = torch_generator(self.seed, "levels", step)
+    def levels(
+        self, clips: int, frames: int, step: int, *, cameras: int = 1, streams: bool = False
+    ) -> Tensor:
+        """`[clips (cameras frames)]` noise levels, by the mixture that the batch asks for."""
+        generator, amount = torch_generator(self.seed, "levels", step), self.config.shift
+        if cameras > 1:
+            return from_cameras(clips, frames, cameras=cameras, amount=amount, generator=generator)
+        if streams:
+            chunk = self.config.chunk
+            return chunked(clips, frames, chunk=chunk, amount=amount, generator=generator)
+        known = self.config.known
+        return whole_or_known(clips, frames, known=known, amount=amount, generator=generator)
 
-        def draw(count: int) -> Tensor:
-            even = (torch.randperm(count, generator=g) + torch.rand(count, generator=g)) / count
-            normal = torch.special.ndtri(even.clamp(1e-4, 1 - 1e-4))
-            return shift(torch.sigmoid(normal), self.config.shift)
+    def streams(self, frames: int, step: int) -> bool:
+        """Whether the clips of this step are learnt as a stream shows them."""
+        chance = float(torch.rand((), generator=torch_generator(self.seed, "streams", step)))
+        return frames > self.config.chunk and chance < self.config.causal
 
-        level = draw(clips)[:, None].repeat(1, frames)
-        if frames == 1:
-            return level
-        choice = torch.rand(clips, generator=g)
-        edges = torch.tensor(self.config.known).cumsum(0)
-        first, three, ends, own = (
-            (choice < edge) & (choice >= edge - share)
-            for edge, share in zip(edges, self.config.known, strict=True)
-        )
-        level[first | ends, 0] = 0.0
-        level[ends, -1] = 0.0
-        level[three, : min(3, frames - 1)] = 0.0
-        level[own] = draw(clips * frames).reshape(clips, frames)[own]
-        return level
+    def place(self, cameras: Tensor, frames: int, *, streams: bool) -> Place:
+        """Clips of `frames` frames from `cameras` `[b v]`, each with words of its own."""
+        clips, sides = cameras.shape
+        number = torch.arange(frames, device=cameras.device)
+        place = Place.single(self.step_seconds * number.repeat(sides), batch=clips)
+        chunk = (number // self.config.chunk).expand(clips, -1) if streams else None
+        return replace(place, view=cameras.repeat_interleave(frames, 1), chunk=chunk)
 
     def loss(self, batch: FilmBatch, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Velocity error over dreamt frames, and the aligning head's cross-entropy."""
         x = batch.latents
-        b, f = x.shape[:2]
+        clips, cameras = batch.cameras.shape
+        frames = x.shape[1] // cameras
+        streams = cameras == 1 and self.streams(frames, step)
+        level = self.levels(clips, frames, step, cameras=cameras, streams=streams)
         # Drawn where it is needed: on a GPU the step would otherwise wait for the CPU.
         g = torch_generator(self.seed, "noise", step, device=x.device)
         noise = torch.randn(x.shape, generator=g, device=x.device)
-        sample = sample_path(x, noise, self.levels(b, f, step).to(x))
-        place = Place.single(self.step_seconds * torch.arange(f, device=x.device), batch=b)
+        sample = sample_path(x, noise, level.to(x))
+        place = self.place(batch.cameras, frames, streams=streams)
         words = self.transformer.read(self.text(batch.ids, batch.mask))
         prediction = self.transformer(sample.x, sample.level, place, words)
         velocity = dreamt_error(prediction, sample)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ class RunConfig(Config):
         minutes: stop (with a checkpoint) after this much learning time in this part, if given.
         seed: of everything random.
         ema: decay of the averaged weights.
-        precision: `fp32`, or `bf16` for autocast on devices that compute it fast.
+        precision: `fp32`, `bf16` for autocast, or `auto`: bf16 where the device computes it fast.
         log_every, save_every: steps between log lines and checkpoints.
         optimizer: its settings.
         board: write the log for TensorBoard too.
@@ -41,11 +42,19 @@ class RunConfig(Config):
     minutes: float | None = None
     seed: int = 0
     ema: float = 0.999
-    precision: str = "fp32"
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
     log_every: int = 10
     save_every: int = 250
     optimizer: OptimizerConfig = OptimizerConfig()
     board: bool = False
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether the device has units for bfloat16; a CPU without them is a hundred times slower in it."""
+    if device.type == "cpu":
+        able = torch.cpu.get_capabilities()
+        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 class Trainer:
@@ -59,6 +68,8 @@ class Trainer:
         self.optimizer = build(task.networks, config.optimizer)
         self.ema = Ema(task.networks, config.ema)
         self.device = next(task.networks.parameters()).device
+        wanted = config.precision
+        self.bf16 = wanted == "bf16" or (wanted == "auto" and computes_bf16(self.device))
         self.step = 0
         self.seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)
@@ -114,8 +125,7 @@ class Trainer:
         rate = rate_at(self.step, self.config.steps, self.config.optimizer)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        bf16 = self.config.precision == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             loss, parts = self.task.loss(batch, self.step)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         norm = torch.nn.utils.clip_grad_norm_(

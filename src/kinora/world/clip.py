@@ -36,11 +36,15 @@ def render_clip(
     width: int = 256,
     height: int = 160,
     fps: float = 8.0,
+    view: str | None = None,
 ) -> WorldClip:
-    """Draw the clip of this seed; one frame is a still, for which nothing moves."""
+    """Draw the clip of this seed; one frame is a still, for which nothing moves.
+
+    With a `view` (`camera.VIEWS`) it is seen from there throughout, whatever cuts it has.
+    """
     take = sample_take(seed, mix=mix, frames=frames, fps=fps, aspect=width / height)
     scene = take.scene
-    cameras, views = poses(scene)
+    cameras, views = poses(scene, view=view)
     pixels, ids = render(scene, take.motion, poses=cameras, width=width, height=height)
     truth = record(take, ids=ids, poses=cameras, views=views)
     return WorldClip(pixels, ids, scene, truth, caption(scene, truth))
