@@ -117,6 +117,12 @@ def test_levels_make_frames_known_as_the_mixture_says(film: FilmTask) -> None:
     assert not known.all(1).any()
 
 
+def test_clips_are_learnt_at_more_noise_than_stills(film: FilmTask) -> None:
+    still, clip = film.levels(999, 1, step=3), film.levels(999, 9, step=3)
+    assert float(still.median()) == pytest.approx(1.5 / 2.5, abs=0.02)
+    assert float(clip[:, 4].median()) > float(still.median()) + 0.05
+
+
 def test_the_film_task_learns_one_batch_by_heart(film: FilmTask, tmp_path) -> None:
     def error() -> float:
         with torch.no_grad():

@@ -58,7 +58,9 @@ class FilmTaskConfig(Config):
         causal: share of batches of clips in which a frame sees only its own and earlier chunks, as
             it does in a stream.
         chunk: latent frames that a stream dreams at once.
-        shift: of the training levels.
+        shift, clip_shift: of the training levels of stills and of clips. Frames that are alike tell of
+            each other, so what happens in a clip is decided at more noise than what a still shows
+            (arXiv:2403.03206, section 5.3.2, on pixels).
         align: weight of the aligning head.
         contrast: weight of pushing away from another clip's velocity (arXiv:2506.05350).
     """
@@ -72,6 +74,7 @@ class FilmTaskConfig(Config):
     causal: float = 0.0
     chunk: int = 3
     shift: float = 1.5
+    clip_shift: float = 3.0
     align: float = 0.1
     contrast: float = 0.0
 
