@@ -178,7 +178,8 @@ class FilmTask:
         self, clips: int, frames: int, step: int, *, cameras: int = 1, streams: bool = False
     ) -> Tensor:
         """`[clips (cameras frames)]` noise levels, by the mixture that the batch asks for."""
-        generator, amount = torch_generator(self.seed, "levels", step), self.config.shift
+        generator = torch_generator(self.seed, "levels", step)
+        amount = self.config.shift if frames == 1 else self.config.clip_shift
         if cameras > 1:
             return from_cameras(clips, frames, cameras=cameras, amount=amount, generator=generator)
         if streams:
