@@ -1,0 +1,98 @@
+"""Do other cameras show the same moment? In: a model. Out: how often things stand where geometry has them.
+
+    python benchmarks/angles.py [MODEL] [--films 40] [--steps N] [--seed 0]
+
+Clips of the world are shown to the model from the front; it dreams another camera. A film counts when every
+thing that both cameras see is found by the judge, in its colour, within 15 % of the picture of its true place.
+Beside it the same on real renders of that camera, which bounds what can be measured, and on the front picture
+taken for the other one, which is what a model that ignores cameras would score.
+"""
+
+import argparse
+from collections.abc import Iterator
+
+from kinora.caption.facts import Seen
+from kinora.caption.judge import load_judge
+from kinora.core.clip import Clip
+from kinora.core.seed import derive
+from kinora.evaluate.placing import Standing, in_place
+from kinora.generate import load
+from kinora.models import DEFAULT
+from kinora.timeline.angles import Angles, angles
+from kinora.world.camera import VIEWS
+from kinora.world.clip import WorldClip, render_clip
+from kinora.world.mix import Mix
+
+FPS = 8.0
+VISIBLE = 0.005
+"""Share of the picture above which a thing can be seen."""
+
+MIX = Mix(max_things=2, cuts=0.0, still_camera=1.0, heldout="any")
+
+
+def moments(films: int, *, seed: int) -> Iterator[tuple[str, WorldClip, WorldClip]]:
+    """The name of another view, the clip from the front and from there."""
+    for number in range(films):
+        view, own = VIEWS[1 + number % (len(VIEWS) - 1)], derive(seed, "angles", number)
+        yield view, render_clip(own, mix=MIX, view="front"), render_clip(own, mix=MIX, view=view)
+
+
+def standing(front: WorldClip, other: WorldClip) -> list[Standing]:
+    """The things that both see, where the other camera has them."""
+    found = []
+    for number, thing in enumerate(other.scene.things):
+        seen = [
+            [moment.things[number].area >= VISIBLE for moment in clip.truth.moments]
+            for clip in (front, other)
+        ]
+        path = {
+            t: other.truth.moments[t].things[number].centre
+            for t, there in enumerate(seen[1])
+            if there
+        }
+        if path and any(seen[0]):
+            found.append(Standing(thing.kind, thing.colour, path))
+    return found
+
+
+def whole(seen: Seen, expected: list[Standing]) -> bool:
+    """Whether everything expected is in place."""
+    return all(in_place(seen, thing) for thing in expected)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", nargs="?", default=DEFAULT)
+    parser.add_argument("--films", type=int, default=40)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    model, judge = load(given.model), load_judge()
+    right = {"dreamt": 0, "rendered": 0, "the front picture": 0}
+    counted = 0
+    for view, front, other in moments(given.films, seed=given.seed):
+        expected = standing(front, other)
+        if not expected:
+            continue
+        edit = Angles(
+            views=(VIEWS.index(view),),
+            prompt=front.captions.sentence,
+            steps=given.steps,
+            seed=counted,
+        )
+        (made,) = angles(model, Clip(front.frames, FPS), edit)
+        pictures = {
+            "dreamt": made.clip,
+            "rendered": Clip(other.frames, FPS),
+            "the front picture": Clip(front.frames, FPS),
+        }
+        counted += 1
+        for name, clip in pictures.items():
+            right[name] += whole(judge.see(clip), expected)
+    print(f"| {counted} films | everything in place |\n|---|---|")
+    for name, count in right.items():
+        print(f"| {name} | {100 * count / max(1, counted):.0f} % |")
+
+
+if __name__ == "__main__":
+    main()
