@@ -86,6 +86,10 @@ def test_a_board_is_made_changed_undone_and_exported(
     assert main(["storyboard", "--undo", *common]) == 0
     first = next(project().history().present.shots())
     assert "medium matte red ball" in first.prompt
+    assert main(["storyboard", str(board), "--expand", *common]) == 0
+    shot = read_sidecar(tmp_path / "board.mp4").shots[0]
+    assert shot.prompt.startswith("on grass") or "red ball" in shot.prompt
+    assert len(shot.expansion) > len(shot.prompt)
     pytest.importorskip("opentimelineio", reason="needs the extra: pip install kinora[export]")
     assert main(["export", "film.otio", *common]) == 0
     assert (tmp_path / "film-shots" / "card-1.mp4").exists()

@@ -29,7 +29,7 @@ def five(enter: str) -> Timeline:
 
 @pytest.fixture
 def rendered(model: Bundle, tmp_path: Path) -> Render:
-    def run(timeline: Timeline, **files: Clip) -> tuple[tuple[Piece, ...], int]:
+    def run(timeline: Timeline, **files: Clip | Film) -> tuple[tuple[Piece, ...], int]:
         told: list[Progress] = []
         pieces = render(
             model, timeline, Cache(tmp_path / "cache"), clips=files,
@@ -75,6 +75,24 @@ def test_gaps_are_black_and_bridges_join_what_is_there(rendered: Render) -> None
     assert not pieces[0].frames.any()
     assert np.array_equal(pieces[1].frames, plain[0].frames)
     assert np.array_equal(pieces[3].frames, plain[1].frames)
+
+
+def test_a_film_of_ours_keeps_its_latents(rendered: Render, film: Film) -> None:
+    timeline = five("cut").with_items((Shot(id="d", seconds=1, clip="b.mp4"),))
+    (decoded,), _ = rendered(timeline, **{"b.mp4": film.clip})
+    (stored,), _ = rendered(timeline, **{"b.mp4": film})
+    assert torch.equal(stored.latents, film.latents[: len(stored.latents)])
+    assert not torch.equal(decoded.latents, stored.latents)
+    assert np.array_equal(decoded.frames, stored.frames)
+
+
+def test_words_are_written_out_where_that_is_wanted(rendered: Render) -> None:
+    plain = five("cut").with_items((Shot(id="a", seconds=1, prompt="red ball"),))
+    wide = plain.model_copy(update={"expand": True})
+    (short,), _ = rendered(plain)
+    (long,), steps = rendered(wide)
+    assert steps == 1
+    assert not torch.equal(short.latents, long.latents)
 
 
 def test_shots_may_begin_with_pictures_and_clips(rendered: Render, film: Film) -> None:

@@ -18,6 +18,9 @@ def storyboard(
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Go back to the timeline before.")] = False,
     redo: Annotated[bool, typer.Option("--redo", help="Take the last undo back.")] = False,
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Write every card's words out as a director would.")
+    ] = False,
     out: Out = None,
     model: Model = None,
     quiet: Quiet = False,
@@ -27,7 +30,7 @@ def storyboard(
     from kinora.timeline.project import project
 
     home = project(file.parent if file else None)
-    timeline = _present(home, file, undo=undo, redo=redo)
+    timeline = _present(home, file, undo=undo, redo=redo, expand=expand)
     target = out or (file.with_suffix(".mp4") if file else home.folder.parent / "film.mp4")
     # An undo that was made is not made once more: what goes on renders the present timeline.
     words = ["storyboard", *([str(file)] if file else []), "--out", str(target)]
@@ -47,16 +50,19 @@ def storyboard(
          as_json=as_json, text=str(target))  # fmt: skip
 
 
-def _present(home: Any, file: Path | None, *, undo: bool, redo: bool) -> Any:
+def _present(home: Any, file: Path | None, *, undo: bool, redo: bool, expand: bool) -> Any:
     """The timeline to render: of the file, or the project's own after an undo or redo."""
     from kinora.timeline.interchange import read_otio
     from kinora.timeline.storyboard import read_board
 
     if file is not None:
         new = read_otio(file) if file.suffix == ".otio" else read_board(file).timeline()
-        return home.change(new).present
+        return home.change(new.model_copy(update={"expand": expand or new.expand})).present
     history = home.history()
     if undo or redo:
         history = history.undo() if undo else history.redo()
         home.store(history)
-    return history.present
+    present = history.present
+    if expand and not present.expand:
+        return home.change(present.model_copy(update={"expand": True})).present
+    return present

@@ -46,6 +46,12 @@ def directed(
     return shot, conditions, {each.name: each.digest for each in characters}
 
 
+def said(prompt: str, *, cast: Cast | None, expand: bool) -> tuple[str, tuple[Character, ...]]:
+    """The prompt with words for the names of characters, written out if wanted, and everybody it names."""
+    named, characters = (prompt, ()) if cast is None else cast.cast(prompt)
+    return write_out(named).text if expand and named else named, characters
+
+
 def heard(edit: E, *, cast: Cast, expand: bool = False) -> tuple[E, tuple[Character, ...]]:
     """The edit with words for the names of characters, and everybody it names.
 

@@ -100,6 +100,7 @@ class Timeline(Config):
         name: of the film.
         height, width: pixels; what the model likes by default.
         steps, guidance, negative: for all shots.
+        expand: whether every prompt is written out as a director would.
         tracks: the first is the film; others are kept and exported, such as takes that lost.
         markers: remarks.
     """
@@ -111,6 +112,7 @@ class Timeline(Config):
     steps: int | None = Field(default=None, ge=1)
     guidance: float | None = Field(default=None, gt=0)
     negative: str = ""
+    expand: bool = False
     tracks: tuple[Track, ...] = (Track(),)
     markers: tuple[Marker, ...] = ()
 

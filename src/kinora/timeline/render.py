@@ -18,10 +18,11 @@ from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.condition import Hold, apply_all
 from kinora.denoise.model import FilmModel
-from kinora.generate import Request
+from kinora.generate import Film, Request
 from kinora.timeline.blend import Blend, blend
 from kinora.timeline.cache import Cache, Piece, key
 from kinora.timeline.characters import Cast, Character, reference
+from kinora.timeline.direct import said
 from kinora.timeline.document import Shot, Timeline, Transition
 from kinora.timeline.edit import Edit, fill
 from kinora.timeline.extend import Extend, extend
@@ -54,7 +55,7 @@ def render(
     timeline: Timeline,
     cache: Cache,
     *,
-    clips: Mapping[str, Clip],
+    clips: Mapping[str, Film | Clip],
     digests: Mapping[str, str],
     cast: Cast | None = None,
     on_progress: OnProgress = silent,
@@ -65,7 +66,8 @@ def render(
         model: any film model.
         timeline: what the film is to be.
         cache: where pieces are kept.
-        clips: the decoded files that shots begin with, by the name the shot gives.
+        clips: the files that shots begin with, by the name the shot gives: decoded, or with their
+            latents where they are our own.
         digests: the hash of each of these files.
         cast: characters that prompts may name.
         on_progress: told after every step of every item.
@@ -100,7 +102,7 @@ class _Artist:
     model: FilmModel
     timeline: Timeline
     cache: Cache
-    clips: Mapping[str, Clip]
+    clips: Mapping[str, Film | Clip]
     digests: Mapping[str, str]
     cast: Cast | None
 
@@ -172,14 +174,16 @@ class _Artist:
             "size": self.size,
             "sampling": self._sampling(),
             "file": self.digests[file] if file else None,
+            "latents": file is not None and self._own(file) is not None,
+            "heard": self._called(shot)[0],
             "cast": [[each.words, each.digest] for each in self._called(shot)[1]],
         }
 
     def _called(self, shot: Shot | None) -> tuple[str, tuple[Character, ...]]:
         """The words of a shot, and the characters it names."""
-        if shot is None or self.cast is None:
-            return "" if shot is None else shot.prompt, ()
-        return self.cast.cast(shot.prompt)
+        if shot is None:
+            return "", ()
+        return said(shot.prompt, cast=self.cast, expand=self.timeline.expand)
 
     def _outside(self, shot: Shot) -> Canvas | None:
         height, width = self.size
@@ -206,7 +210,7 @@ class _Artist:
         count = self._latent_frames(shot, flows=flows)
         gap = self._fresh(count, at=len(past), view=shot.view if flows else 0)
         if shot.image is not None:
-            still, _ = conform(self.model, self.clips[shot.image], size=self.size)
+            still, _ = conform(self.model, _frames(self.clips[shot.image]), size=self.size)
             gap = Hold(self.model.encode(Clip(still.frames[:1], still.fps)).cpu(), 0).apply(gap)
         new = fill(
             self.model,
@@ -228,17 +232,25 @@ class _Artist:
     def _from_clip(self, shot: Shot, tell: OnProgress) -> Piece:
         """The file's own frames as far as they go, and what is missing dreamt behind them."""
         assert shot.clip is not None
-        fitted, _ = conform(self.model, self.clips[shot.clip], size=self.size)
-        known = source(self.model, fitted, prompt=shot.prompt)
+        words = self._called(shot)[0]
+        given: Film | Clip | None = self._own(shot.clip)
+        if given is None:
+            given, _ = conform(self.model, _frames(self.clips[shot.clip]), size=self.size)
+        known = source(self.model, given, prompt=words)
         more = shot.seconds - known.clip.seconds
         if more > self.step / 2:
-            edit = Extend(
-                seconds=more, seed=shot.seed, prompt=shot.prompt or None, **self._sampling()
-            )
+            edit = Extend(seconds=more, seed=shot.seed, prompt=words or None, **self._sampling())
             made = extend(self.model, known, edit, on_progress=tell)
             return Piece(made.latents, made.clip.frames)
         part = trim(known, 0.0, shot.seconds, time=self.model.stride.time)
         return Piece(part.latents, part.clip.frames)
+
+    def _own(self, name: str) -> Film | None:
+        """The file as a film whose latents can go on the canvas as they are."""
+        given = self.clips[name]
+        if not isinstance(given, Film) or given.latents.shape[1] != self.model.channels:
+            return None
+        return given if (given.clip.height, given.clip.width) == self.size else None
 
     def _source(self, scene: Scene) -> Source:
         zeros = torch.zeros(len(scene.piece.latents), dtype=torch.long)
@@ -251,6 +263,10 @@ class _Artist:
             step=self.step,
             references=scene.piece.latents[:0],
         )
+
+
+def _frames(given: Film | Clip) -> Clip:
+    return given.clip if isinstance(given, Film) else given
 
 
 def _last(scene: Scene) -> Frames:

@@ -40,6 +40,7 @@ class Board(Config):
     steps: int | None = Field(default=None, ge=1)
     guidance: float | None = Field(default=None, gt=0)
     negative: str = ""
+    expand: bool = False
     seed: int = Field(default=0, ge=0)
     card: tuple[Card, ...] = Field(min_length=1)
 
@@ -117,8 +118,10 @@ def as_toml(board: Board) -> str:
 
 
 def _value(value: object) -> str:
-    """A TOML string, with escapes, or a number."""
+    """A TOML string, with escapes, a truth value or a number."""
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         return f'"{escaped}"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value)

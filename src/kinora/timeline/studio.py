@@ -1,5 +1,6 @@
 """A project's timeline as files. In: a document, its folder. Out: the film, or what editors open."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +12,15 @@ from kinora.core.errors import UsageError
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
-from kinora.media.read import read
 from kinora.media.sidecar import Parent, sha256
 from kinora.media.target import check_target
 from kinora.media.write import save
 from kinora.timeline.cache import Cache, Piece
 from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, sidecar_of
+from kinora.timeline.direct import said, shots
 from kinora.timeline.document import Timeline
+from kinora.timeline.fulfil import open_film
 from kinora.timeline.interchange import export, repeats
 from kinora.timeline.project import Project
 from kinora.timeline.render import assemble, files_of, render
@@ -54,17 +56,24 @@ def make_film(
     check_target(target, fps=model.capabilities.fps, frames=2)
     pieces = _pieces(model, timeline, home, cache or home.cache, on_progress)
     clip = assemble(pieces, model.capabilities.fps)
+    heard = {
+        shot.prompt: said(shot.prompt, cast=Cast(home.characters), expand=timeline.expand)[0]
+        for shot in timeline.shots()
+    }
     film = Film(
-        clip, torch.cat([piece.latents for piece in pieces]), _request(model, timeline, clip)
+        clip,
+        torch.cat([piece.latents for piece in pieces]),
+        _request(model, timeline, clip, heard=heard),
     )
     parents = tuple(Parent(file=str(f), sha256=sha256(f)) for f in files_of(timeline))
     told: dict[str, JsonValue] = {"timeline": timeline.model_dump(mode="json")}
     if cast := _cast(timeline, home):
         told["characters"] = cast
     sidecar = sidecar_of(film, model, verb="storyboard", options=told, parents=parents)
+    typed = {words: prompt for prompt, words in heard.items()}
+    sidecar = sidecar.model_copy(update={"shots": shots(film.request.prompts, typed)})
     deliver(film, sidecar, target, on_progress=on_progress)
-    prompts = dict.fromkeys(shot.prompt for shot in timeline.shots())
-    lost = [word for prompt in prompts for word in model.read([prompt]).not_understood]
+    lost = [word for prompt in heard.values() for word in model.read([prompt]).not_understood]
     notes = tuple(f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
     return Made(_counts(timeline, pieces), notes)
 
@@ -109,7 +118,7 @@ def _pieces(
         model,
         timeline,
         cache,
-        clips={str(file): read(file).clip for file in files},
+        clips={str(file): open_film(file)[0] for file in files},
         digests={str(file): sha256(file) for file in files},
         cast=Cast(home.characters),
         on_progress=on_progress,
@@ -121,14 +130,16 @@ def _counts(timeline: Timeline, pieces: tuple[Piece, ...]) -> dict[str, int]:
     return {item.id: len(piece.frames) for item, piece in pairs if item.kind != "gap"}
 
 
-def _request(model: FilmModel, timeline: Timeline, clip: Clip) -> Request:
-    likes, shots = model.capabilities, list(timeline.shots())
+def _request(
+    model: FilmModel, timeline: Timeline, clip: Clip, *, heard: Mapping[str, str]
+) -> Request:
+    likes, items = model.capabilities, list(timeline.shots())
     return Request(
-        prompts=tuple(shot.prompt for shot in shots),
+        prompts=tuple(heard[shot.prompt] for shot in items),
         seconds=(len(clip) - 1) / clip.fps,
         height=clip.height,
         width=clip.width,
-        seed=shots[0].seed if shots else 0,
+        seed=items[0].seed if items else 0,
         steps=timeline.steps or likes.steps[1],
         guidance=timeline.guidance or likes.guidance,
         shift=likes.shift,
