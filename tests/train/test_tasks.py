@@ -9,7 +9,8 @@ from kinora.evaluate.fidelity import fidelity
 from kinora.text.encoder import TextConfig
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.autoencoder import AutoencoderTask, AutoencoderTaskConfig, finish
-from kinora.train.film import FilmTask, FilmTaskConfig, Stage
+from kinora.train.film import FilmTask, FilmTaskConfig
+from kinora.train.lessons import Stage
 from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.model import TransformerConfig
@@ -106,7 +107,7 @@ def test_stages_choose_bucket_length_and_batch(film: FilmTask) -> None:
 
 
 def test_levels_make_frames_known_as_the_mixture_says(film: FilmTask) -> None:
-    level = film.levels(4000, 5, step=0)
+    level = film.lessons.levels(4000, 5, step=0)
     assert level.shape == (4000, 5)
     known = level == 0
     first, three = known[:, 0] & ~known[:, 1], known[:, :3].all(1)
