@@ -1,7 +1,8 @@
 """`kinora generate PROMPT`. In: words and wishes. Out: films or stills with their sidecars."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,12 +36,21 @@ if TYPE_CHECKING:
 TRIES = 3
 
 
+class Preset(StrEnum):
+    """Which of a model's three numbers of steps; their order is that of `Capabilities.steps`."""
+
+    DRAFT = "draft"
+    STANDARD = "standard"
+    BEST = "best"
+
+
 @dataclass(frozen=True)
 class Typed:
     """What was typed, as far as it decides the film.
 
     Args:
         tries: how often a window is dreamt at most if it breaks its words; 0 does not look.
+        preset: which number of steps where none is named.
         times: how much larger than it is dreamt the film is drawn.
         wish: fields of `Request`.
     """
@@ -50,6 +60,7 @@ class Typed:
     words: bool
     at_once: bool
     tries: int
+    preset: Preset
     times: int
     wish: dict[str, Any]
 
@@ -63,6 +74,9 @@ def generate(
         typer.Option(help="WIDTHxHEIGHT in pixels.", show_default="what the model likes"),
     ] = None,
     seed: Seed = None,
+    preset: Annotated[
+        Preset, typer.Option(help="How many steps, as the model likes them.")
+    ] = Preset.STANDARD,
     steps: Steps = None,
     guidance: Guidance = None,
     negative: Negative = "",
@@ -107,7 +121,7 @@ def generate(
     }  # fmt: skip
     typed = Typed(
         prompt, expand, not no_metadata, image or sheet is not None, tries if verify else 0,
-        checked_times(hd), wish,
+        preset, checked_times(hd), wish,
     )  # fmt: skip
     with resumable(files[first], first, quiet=quiet):
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
@@ -124,6 +138,8 @@ def _made(
 
     told, clips = [], list["Clip"]()
     plain = enlarged(load(model or DEFAULT), typed.times)
+    steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
+    typed = replace(typed, wish={**typed.wish, "steps": typed.wish["steps"] or steps})
     bundle = _placed(plain, Request((typed.prompt,), **typed.wish))
     for seed, file in files.items():
         kept, notes = _delivered(bundle, typed, file, seed=seed, on_progress=on_progress)

@@ -99,6 +99,16 @@ def calibrate(device: torch.device, *, clock: Callable[[], float] = time.perf_co
     )
 
 
+def prefers_bf16(device: torch.device) -> bool:
+    """Whether matrix products in bfloat16 are clearly faster here: some processors have no units for it."""
+
+    def took(dtype: torch.dtype) -> float:
+        x, weight = (torch.ones(512, 512, device=device, dtype=dtype) for _ in range(2))
+        return _best(lambda: F.linear(x, weight), device, time.perf_counter)
+
+    return took(torch.bfloat16) < 0.75 * took(torch.float32)
+
+
 def _small(side: torch.Tensor) -> torch.Tensor:
     return F.silu(F.linear(side, side)) + side
 
