@@ -33,9 +33,9 @@ def test_it_learns_to_draw_crisper_than_enlarging(tmp_path: Path) -> None:
     autoencoder.eval().requires_grad_(False)
     network = fitting(FineConfig(times=2, width=24, depth=1), autoencoder)
     task = FineTask(FineTaskConfig(network=network, batch=4), pool, autoencoder, seed=0)
-    run = RunConfig(steps=60, optimizer=OptimizerConfig(rate=4e-3, warmup=5))
+    run = RunConfig(steps=80, optimizer=OptimizerConfig(rate=4e-3, warmup=5))
     Trainer(task, run, tmp_path).run()
     found = measure(Large(autoencoder, task.fine), pictures(pool, torch.arange(8)))
     assert found["sharpness"] > found["sharpness enlarged"] + 0.1
-    assert found["psnr"] > found["psnr enlarged"] + 0.5
+    assert found["psnr"] > found["psnr enlarged"] + 1.5
     assert not any(parameter.requires_grad for parameter in autoencoder.parameters())

@@ -60,13 +60,15 @@ def few_steps_small() -> FewStepsRecipe:
     tiny = few_steps_tiny()
     stages = tuple(
         stage.model_copy(update={"tokens": 32768, "until": until})
-        for stage, until in zip(tiny.task.lessons.stages, (100, 600), strict=True)
+        for stage, until in zip(tiny.task.lessons.stages, (50, 300), strict=True)
     )
     lessons = tiny.task.lessons.model_copy(update={"stages": stages})
     return FewStepsRecipe(
         buckets=buckets(stills=(98304, 16384, 16384), clips=(12288, 2048, 2048)),
         workers=16,
-        task=tiny.task.model_copy(update={"lessons": lessons, "walks": 600}),
+        task=tiny.task.model_copy(
+            update={"lessons": lessons, "walks": 300, "teacher_precision": "bf16"}
+        ),
         run=tiny.run.model_copy(
             update={"steps": 6000, "minutes": 5.0, "precision": "bf16", "save_every": 1000}
         ),

@@ -69,7 +69,7 @@ def _tiny(times: int, *, count: int, batch: int) -> FineRecipe:
         task=FineTaskConfig(network=FineConfig(times=times), batch=batch),
         run=RunConfig(
             steps=4000, ema=0.995, save_every=250,
-            optimizer=OptimizerConfig(rate=1e-3, warmup=50, decay=0.4),
+            optimizer=OptimizerConfig(rate=2e-3, warmup=50, decay=0.4),
         ),
     )  # fmt: skip
 

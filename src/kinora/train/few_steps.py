@@ -29,6 +29,7 @@ class FewStepsTaskConfig(Config):
         lessons: whose clips and words are walked.
         walks: how many batches of walks there are; each is learnt from again and again.
         teacher_steps: guided steps of a walk.
+        teacher_precision: of the walks: `fp32`, or `bf16` on devices that compute it fast.
         guidance: of the teacher; None for what it likes.
         steps: numbers of steps that the student practises.
         shift: of the student's schedule; the finished model samples with the same.
@@ -38,6 +39,7 @@ class FewStepsTaskConfig(Config):
     lessons: LessonsConfig
     walks: int = 400
     teacher_steps: int = 32
+    teacher_precision: str = "fp32"
     guidance: float | None = None
     steps: tuple[int, ...] = (2, 4, 4)
     shift: float = 2.0
@@ -116,4 +118,5 @@ def teacher_of(bundle: Bundle, config: FewStepsTaskConfig) -> Teacher:
         guidance=bundle.index.guidance if config.guidance is None else config.guidance,
         shift=bundle.index.shift,
         step_seconds=bundle.stride.time / bundle.index.fps,
+        bf16=config.teacher_precision == "bf16",
     )

@@ -39,6 +39,7 @@ class Teacher:
         text, transformer: its networks.
         steps, guidance, shift: how it likes to walk.
         step_seconds: seconds between two latent frames.
+        bf16: whether its networks compute in bfloat16.
     """
 
     text: TextEncoder
@@ -47,21 +48,21 @@ class Teacher:
     guidance: float
     shift: float
     step_seconds: float
+    bf16: bool = False
 
     @torch.no_grad()
     def end(self, start: Tensor, level: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         """Where guided steps lead from `start` `[b f c h w]` at `level` `[b f]`."""
         b, f = start.shape[:2]
-        words = self.transformer.read(self.text(*_with_silence(ids, mask)))
         place = places(f, batch=2 * b, step_seconds=self.step_seconds, like=start)
-
-        def field(x: Tensor, here: Tensor) -> Tensor:
-            both = self.transformer(x.repeat(2, 1, 1, 1, 1), here.repeat(2, 1), place, words)
-            return classifier_free(both[:b], both[b:], self.guidance)
-
         x, schedule = start, levels(self.steps, amount=self.shift).to(start)
-        for here, there in zip(schedule[:-1], schedule[1:], strict=True):
-            x = x + spread(level * (here - there), x) * field(x, level * here)
+        with torch.autocast(start.device.type, torch.bfloat16, enabled=self.bf16):
+            words = self.transformer.read(self.text(*_with_silence(ids, mask)))
+            for here, there in zip(schedule[:-1], schedule[1:], strict=True):
+                two, both = x.repeat(2, 1, 1, 1, 1), (level * here).repeat(2, 1)
+                heard, unheard = self.transformer(two, both, place, words).float().split(b)
+                velocity = classifier_free(heard, unheard, self.guidance)
+                x = x + spread(level * (here - there), x) * velocity
         return x
 
     def listen(self, ids: Tensor, mask: Tensor, transformer: Transformer) -> Words:
