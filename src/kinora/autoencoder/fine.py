@@ -70,7 +70,8 @@ class FineDecoder(nn.Module):
         x = self.head(F.silu(self.widen(x)))
         more = F.pixel_shuffle(x, CELL * config.times)
         large = enlarge(plain, config.times) + more
-        return large.unflatten(0, (-1, steps))
+        pixels: Tensor = rearrange(large, "(b t) c h w -> b t c h w", t=steps)
+        return pixels
 
     @property
     def reach(self) -> int:
