@@ -16,7 +16,7 @@ def test_a_trained_model_becomes_one_of_few_steps_and_goes_on_after_a_stop(tmp_p
     recipe = FewStepsRecipe(
         buckets=(Bucket(name="clips", count=2, frames=5, width=96, height=64),),
         workers=1,
-        task=FewStepsTaskConfig(lessons=lessons, walks=2, teacher_steps=3, steps=(2,)),
+        task=FewStepsTaskConfig(lessons=lessons, walks=2, teacher_steps=4, steps=(2,)),
         run=RunConfig(steps=2, save_every=1),
     )
     home, data = tmp_path / "run", tmp_path / "data"

@@ -46,10 +46,12 @@ def task_in(folder: Path, **changes: object) -> FewStepsTask:
 
 def missed(task: FewStepsTask, walk: Walk, steps: int) -> Tensor:
     """Mean squared distance from where the teacher ends after `steps` steps of the student."""
-    schedule = levels(steps, amount=task.config.shift)
+    schedule = levels(steps, amount=task.teacher.shift)
     with torch.no_grad():
         words = task.teacher.listen(walk.ids, walk.mask, task.student)
-        return (task.walked(walk.start, walk.level, schedule, words) - walk.end).square().mean()
+        return (
+            (task.walked(walk.start, walk.level, schedule, words) - walk.path[-1]).square().mean()
+        )
 
 
 def test_few_steps_come_nearer_to_many_guided_ones(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_a_walk_is_kept_and_comes_back_the_same(tmp_path: Path) -> None:
     first = task_in(tmp_path).batch(3)
     assert [file.name for file in tmp_path.iterdir()] == ["00003.safetensors"]
     again = task_in(tmp_path).batch(23)
-    assert torch.equal(first.end, again.end)
+    assert torch.equal(first.path, again.path)
     assert torch.equal(first.start, again.start)
 
 
@@ -83,7 +85,7 @@ def test_known_frames_are_held_by_teacher_and_student(tmp_path: Path) -> None:
     walk = task.batch(0)
     level = walk.level.clone()
     level[:, 0] = 0.0
-    end = task.teacher.end(walk.start, level, walk.ids, walk.mask)
+    end = task.teacher.path(walk.start, level, walk.ids, walk.mask)[-1]
     assert torch.equal(end[:, 0], walk.start[:, 0])
     assert not torch.allclose(end[:, 1], walk.start[:, 1], atol=0.1)
 
@@ -95,6 +97,24 @@ def test_some_clips_are_reworked_from_part_of_the_way(tmp_path: Path) -> None:
     assert float(partly.level.max()) < 1.0
 
 
+def test_stops_are_where_the_walk_stands_after_the_students_steps(tmp_path: Path) -> None:
+    task = task_in(tmp_path, teacher_steps=4, guidance=1.0, aim="stop", steps=(4,), rework=0.0)
+    walk = task.batch(0)
+    # A teacher of as few steps without guidance is the student as it begins: there is nothing to learn.
+    with torch.no_grad():
+        losses = [float(task.loss(walk, step)[0]) for step in range(8)]
+    assert max(losses) < 1e-4
+    assert walk.path.shape == (4, *walk.start.shape)
+
+
+def test_stops_of_two_numbers_of_steps_are_refused() -> None:
+    lessons = LessonsConfig(stages=())
+    with pytest.raises(ValueError, match="name one"):
+        FewStepsTaskConfig(lessons=lessons, aim="stop", steps=(2, 4))
+    with pytest.raises(ValueError, match="multiple"):
+        FewStepsTaskConfig(lessons=lessons, teacher_steps=30)
+
+
 @pytest.mark.parametrize("steps", [2, 4])
 def test_the_loss_is_zero_where_the_student_points_at_the_end(tmp_path: Path, steps: int) -> None:
     task = task_in(tmp_path, steps=(steps,), rework=0.0)
@@ -103,7 +123,7 @@ def test_the_loss_is_zero_where_the_student_points_at_the_end(tmp_path: Path, st
     with torch.no_grad():
         words = task.teacher.listen(walk.ids, walk.mask, task.student)
         end = task.walked(walk.start, walk.level, straight, words)
-        aims = [float(task.loss(replace(walk, end=end), step)[0]) for step in range(12)]
+        aims = [float(task.loss(replace(walk, path=end[None]), step)[0]) for step in range(12)]
     # Only the first of its steps starts where that one long step did.
     assert min(aims) < 1e-8
     assert max(aims) > 1e-6

@@ -130,7 +130,6 @@ def distilled(bundle: Bundle, recipe: FewStepsRecipe) -> Callable[[Moment], Bund
             "name": f"{bundle.name}-few",
             "steps": recipe.steps,
             "guidance": 1.0,
-            "shift": recipe.task.shift,
         }
     )
 

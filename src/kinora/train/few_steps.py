@@ -1,15 +1,17 @@
 """Learning to dream in few steps. In: a trained model. Out: a transformer that needs no guidance.
 
-The student takes its own few steps, on the levels that sampling visits, and at each of them must point
-straight at where the teacher's many guided steps end (a flow straightened on its own walk: Liu et al.
-2022, arXiv:2209.03003; guidance distilled with it: Meng et al. 2022, arXiv:2210.03142). The aim is the
-same from every level, so one network without a new input serves any number of steps.
+The student takes its own few steps, on the levels that sampling visits, and at each must point at where
+the teacher's many guided steps end: the same aim from every level, so one network without a new input
+serves any number of steps (Liu et al. 2022, arXiv:2209.03003; guidance goes with it: Meng et al. 2022,
+arXiv:2210.03142). Or at the next stop only, nearer to what it knows, for one number of steps.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, Self
 
 import torch
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from kinora.core.config import Config
@@ -32,7 +34,7 @@ class FewStepsTaskConfig(Config):
         teacher_precision: of the walks: `fp32`, or `bf16` on devices that compute it fast.
         guidance: of the teacher; None for what it likes.
         steps: numbers of steps that the student practises.
-        shift: of the student's schedule; the finished model samples with the same.
+        aim: `end`, where the walk ends; or `stop`, where the walk stands after the student's next step.
         rework: share of clips that start from partly noised frames.
     """
 
@@ -42,8 +44,18 @@ class FewStepsTaskConfig(Config):
     teacher_precision: str = "fp32"
     guidance: float | None = None
     steps: tuple[int, ...] = (2, 4, 4)
-    shift: float = 2.0
+    aim: Literal["end", "stop"] = "end"
     rework: float = 0.15
+
+    @model_validator(mode="after")
+    def _stops(self) -> Self:
+        if self.aim == "stop" and len(set(self.steps)) > 1:
+            raise ValueError("stops differ between numbers of steps: name one, as steps = [4]")
+        if any(max(self.steps) % steps for steps in self.steps):
+            raise ValueError("every number of steps must divide the largest")
+        if self.teacher_steps % max(self.steps):
+            raise ValueError("teacher_steps must be a multiple of the largest of steps")
+        return self
 
 
 class FewStepsTask:
@@ -78,19 +90,23 @@ class FewStepsTask:
         return self.walks.of(step % self.config.walks)
 
     def loss(self, batch: Walk, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """How far the student points past the walk's end, after some of its own steps."""
+        """How far the student points past its aim, after some of its own steps."""
         g = torch_generator(self.seed, "few steps", step)
         choices = self.config.steps
         steps = choices[int(torch.randint(len(choices), (), generator=g))]
         gone = int(torch.randint(steps, (), generator=g))
-        schedule = levels(steps, amount=self.config.shift)[: gone + 1].to(batch.start)
+        schedule = levels(steps, amount=self.teacher.shift)[: gone + 2].to(batch.start)
         words = self.teacher.listen(batch.ids, batch.mask, self.student)
         with torch.no_grad():
-            x = self.walked(batch.start, batch.level, schedule, words)
-        here = batch.level * schedule[-1]
+            x = self.walked(batch.start, batch.level, schedule[:-1], words)
+        here = batch.level * schedule[-2]
         velocity = self._velocity(x, here, words)
         dreamt = (here > 0).to(x)
-        aim = (batch.end - x) / spread(here.clamp_min(1e-6), x)
+        if self.config.aim == "end":
+            aim = (batch.path[-1] - x) / spread(here.clamp_min(1e-6), x)
+        else:
+            width = batch.level * (schedule[-2] - schedule[-1])
+            aim = (batch.path[gone] - x) / spread(width.clamp_min(1e-6), x)
         error = (velocity - aim).square().mean((-3, -2, -1))
         loss = (error * dreamt).sum() / dreamt.sum()
         return loss, {f"{steps} steps": loss}
@@ -117,6 +133,7 @@ def teacher_of(bundle: Bundle, config: FewStepsTaskConfig) -> Teacher:
         steps=config.teacher_steps,
         guidance=bundle.index.guidance if config.guidance is None else config.guidance,
         shift=bundle.index.shift,
+        stops=max(config.steps),
         step_seconds=bundle.stride.time / bundle.index.fps,
         bf16=config.teacher_precision == "bf16",
     )

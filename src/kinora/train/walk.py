@@ -1,4 +1,4 @@
-"""Where a trained model's guided walks end. In: lessons, a teacher. Out: noise, and what became of it.
+"""A trained model's guided walks. In: lessons, a teacher. Out: noise, and what became of it.
 
 A walk costs dozens of forward passes and is learnt from many times, so it is kept on disk.
 """
@@ -22,11 +22,15 @@ from kinora.transformer.place import Place
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """`start` and `end` `[b f c h w]` of walks from `level` `[b f]` to 0, and the words `ids`, `mask`."""
+    """Walks from `start` `[b f c h w]` at `level` `[b f]` to 0, and the words `ids`, `mask`.
+
+    Args:
+        path: `[p b f c h w]`, where the walk stands after each p-th of the schedule; the last is its end.
+    """
 
     start: Tensor
     level: Tensor
-    end: Tensor
+    path: Tensor
     ids: Tensor
     mask: Tensor
 
@@ -37,7 +41,8 @@ class Teacher:
 
     Args:
         text, transformer: its networks.
-        steps, guidance, shift: how it likes to walk.
+        steps, guidance, shift: how it walks.
+        stops: points of its path that are told, evenly over its steps.
         step_seconds: seconds between two latent frames.
         bf16: whether its networks compute in bfloat16.
     """
@@ -48,14 +53,16 @@ class Teacher:
     guidance: float
     shift: float
     step_seconds: float
+    stops: int
     bf16: bool = False
 
     @torch.no_grad()
-    def end(self, start: Tensor, level: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
-        """Where guided steps lead from `start` `[b f c h w]` at `level` `[b f]`."""
+    def path(self, start: Tensor, level: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+        """`[p b f c h w]`: where guided steps lead from `start` `[b f c h w]` at `level` `[b f]`."""
         b, f = start.shape[:2]
         place = places(f, batch=2 * b, step_seconds=self.step_seconds, like=start)
         x, schedule = start, levels(self.steps, amount=self.shift).to(start)
+        passed = list[Tensor]()
         with torch.autocast(start.device.type, torch.bfloat16, enabled=self.bf16):
             words = self.transformer.read(self.text(*_with_silence(ids, mask)))
             for here, there in zip(schedule[:-1], schedule[1:], strict=True):
@@ -63,7 +70,9 @@ class Teacher:
                 heard, unheard = self.transformer(two, both, place, words).float().split(b)
                 velocity = classifier_free(heard, unheard, self.guidance)
                 x = x + spread(level * (here - there), x) * velocity
-        return x
+                passed.append(x)
+        every = self.steps // self.stops
+        return torch.stack(passed[every - 1 :: every])
 
     def listen(self, ids: Tensor, mask: Tensor, transformer: Transformer) -> Words:
         """What a transformer with this teacher's ears hears."""
@@ -95,12 +104,12 @@ class Walks:
         start, level = self._start(batch, number)
         file = self.folder / f"{number:05d}.safetensors"
         if not file.exists():
-            end = self.teacher.end(start, level, batch.ids, batch.mask)
+            path = self.teacher.path(start, level, batch.ids, batch.mask)
             self.folder.mkdir(parents=True, exist_ok=True)
-            save_file({"end": end.half().cpu()}, file.with_suffix(".part"))
+            save_file({"path": path.half().cpu()}, file.with_suffix(".part"))
             file.with_suffix(".part").rename(file)
-        end = load_file(file)["end"].to(start)
-        return Walk(start, level, end, batch.ids, batch.mask)
+        path = load_file(file)["path"].to(start)
+        return Walk(start, level, path, batch.ids, batch.mask)
 
     def _start(self, batch: FilmBatch, number: int) -> tuple[Tensor, Tensor]:
         """Known frames as they are, the others noised: wholly, or in part for clips to be reworked."""
