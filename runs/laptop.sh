@@ -28,6 +28,10 @@ stage "$runs/autoencoder_$size" autoencoder/model.safetensors "autoencoder_$size
 # 2. The film model learns to dream its latents: stills first, then short clips, then whole ones.
 stage "$runs/film_$size" bundle/model_index.json "film_$size" --autoencoder "$runs/autoencoder_$size/autoencoder"
 
-# 3. A film from a prompt.
+# 3. From it one that needs 4 steps and no guidance, and the decoder that draws twice the side.
+stage "$runs/few_steps_$size" bundle/model_index.json "few_steps_$size" --from "$runs/film_$size/bundle"
+stage "$runs/fine_2x_$size" bundle/model_index.json "fine_2x_$size" --from "$runs/few_steps_$size/bundle"
+
+# 4. A film from a prompt.
 kinora generate "a red ball bounces past a blue cube on grass at sunset" \
-  --model "$runs/film_$size/bundle" --seed 7 --out "$runs/film.mp4" --sheet "$runs/film.png"
+  --model "$runs/fine_2x_$size/bundle" --hd 2 --seed 7 --out "$runs/film.mp4" --sheet "$runs/film.png"

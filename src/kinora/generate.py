@@ -218,6 +218,8 @@ def settle(model: FilmModel, request: Request) -> tuple[Request, PixelShape, tup
         notes.append(f"{request.seconds:g} s became {(made.frames - 1) / likes.fps:g} s")
     if not likes.causal and model.stride.latent_frames(made.frames) > window(model):
         notes.append(f"{model.name} has no memory: the film is made in windows that overlap")
+    if request.negative and (request.guidance or likes.guidance) == 1:
+        notes.append("without guidance nothing is pushed away from: the negative words do nothing")
     steps = likes.steps[1] if request.steps is None else request.steps
     if steps < 1:
         raise UsageError(f"{steps} steps cannot make a film", remedy="Try --steps 20")

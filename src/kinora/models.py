@@ -1,13 +1,14 @@
 """The networks as one bundle. In: a folder of weights. Out: a `FilmModel` that reads, dreams and decodes.
 
 The folder has the diffusers layout: `model_index.json`, and one folder per network with `config.json`
-and `model.safetensors` (float16 on disk, float32 at work), `tokenizer/tokenizer.json`.
+and `model.safetensors` (float16 on disk, float32 at work), `tokenizer/tokenizer.json`. `decoder_2x` and
+`decoder_4x`, which draw larger, may be absent.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,13 +19,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from kinora.autoencoder.fine import FineConfig, FineDecoder, Large
 from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
-from kinora.autoencoder.stream import decode_parts, decode_stream, encode_stream
+from kinora.autoencoder.stream import Drawer, decode_parts, decode_stream, encode_stream
 from kinora.core.clip import Clip, Frames
-from kinora.core.errors import NotFoundError
+from kinora.core.errors import NotFoundError, UnsupportedError
 from kinora.core.shape import Stride
 from kinora.denoise.canvas import Canvas
-from kinora.denoise.model import Capabilities, Read
+from kinora.denoise.model import Capabilities, FilmModel, Read
 from kinora.flow.guidance import classifier_free
 from kinora.flow.schedule import levels
 from kinora.flow.solver import Field
@@ -36,6 +38,8 @@ from kinora.transformer.place import Place
 
 CLASS_NAME = "KinoraBundle"
 NETWORKS = ("autoencoder", "text", "transformer")
+TIMES = (2, 4)
+"""How much larger a fine decoder may draw."""
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "kinora-tiny"
 
@@ -74,13 +78,20 @@ class Index(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """Tokenizer, text encoder, video transformer and video compression network."""
+    """Tokenizer, text encoder, video transformer and video compression network.
+
+    Args:
+        fine: decoders that draw so many times the side, as far as there are any.
+        times: which of them draws; 1 is the autoencoder itself.
+    """
 
     index: Index
     tokenizer: Tokenizer
     text: TextEncoder
     transformer: Transformer
     autoencoder: Autoencoder
+    fine: Mapping[int, FineDecoder] = field(default_factory=dict)
+    times: int = 1
 
     @property
     def name(self) -> str:
@@ -105,7 +116,7 @@ class Bundle:
         return Capabilities(
             levels="region", hold="native", causal=i.causal, views=i.views, references=i.references,
             fps=i.fps, height=i.height, width=i.width,
-            steps=i.steps, guidance=i.guidance, shift=i.shift,
+            steps=i.steps, guidance=i.guidance, shift=i.shift, times=self.times,
         )  # fmt: skip
 
     @property
@@ -167,17 +178,24 @@ class Bundle:
         levels = level.to(self.device).expand(rows, *level.shape)
         return self.transformer.run(many, levels, place, text.states, past)
 
+    @property
+    def drawer(self) -> Drawer:
+        """What turns latents into frames."""
+        if self.times == 1:
+            return self.autoencoder
+        return Large(self.autoencoder, self.fine[self.times])
+
     def encode(self, clip: Clip) -> Tensor:
         """`[f c h w]` latents of a clip whose size the model can make."""
         return encode_stream(self.autoencoder, clip.frames)
 
     def decode(self, latents: Tensor) -> Iterator[Frames]:
         """Frames, chunk by chunk."""
-        return decode_stream(self.autoencoder, latents.to(self.device))
+        return decode_stream(self.drawer, latents.to(self.device))
 
     def decode_parts(self, parts: Iterable[Tensor]) -> Iterator[Frames]:
         """Frames of consecutive latents, the decoder going on from one part to the next."""
-        return decode_parts(self.autoencoder, (part.to(self.device) for part in parts))
+        return decode_parts(self.drawer, (part.to(self.device) for part in parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,6 +251,30 @@ def _guided(velocity: Tensor, guidance: float) -> Tensor:
     return classifier_free(velocity[0], velocity[1], guidance)
 
 
+def enlarged(model: FilmModel, times: int) -> FilmModel:
+    """The model as it draws `times` the side from the same latents.
+
+    Raises:
+        UnsupportedError: it is not of our own.
+        NotFoundError: its folder has no decoder for that.
+    """
+    if times == 1:
+        return model
+    if not isinstance(model, Bundle):
+        raise UnsupportedError(
+            f"{model.name} has no decoder that draws larger", remedy="Leave out --hd"
+        )
+    if times not in model.fine:
+        there = ", ".join(str(each) for each in sorted(model.fine))
+        raise NotFoundError(
+            f"{model.name} has no decoder that draws {times} times the side",
+            why=f"it has one for {there}" if there else "it was trained without any",
+            remedy=f"Train one: kinora train fine_{times}x_tiny --from {model.name}, "
+            f"then --model runs/fine_{times}x_tiny/bundle",
+        )
+    return replace(model, times=times)
+
+
 def sha256(file: Path) -> str:
     """Hex digest of a file's bytes."""
     with file.open("rb") as stream:
@@ -241,9 +283,10 @@ def sha256(file: Path) -> str:
 
 def save_bundle(bundle: Bundle, folder: Path) -> Path:
     """Write a bundle as float16 safetensors in the diffusers folder layout."""
+    parts: dict[str, Any] = {name: getattr(bundle, name) for name in NETWORKS}
+    parts |= {_decoder(times): network for times, network in bundle.fine.items()}
     sums = {}
-    for name in NETWORKS:
-        network = getattr(bundle, name)
+    for name, network in parts.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / "config.json").write_text(json.dumps(network.settings(), indent=2) + "\n")
         file = folder / name / "model.safetensors"
@@ -297,18 +340,35 @@ def _fill(network: N, folder: Path, expected: str | None) -> N:
     return network.eval().requires_grad_(False)
 
 
+def _decoder(times: int) -> str:
+    return f"decoder_{times}x"
+
+
+def _fine(folder: Path, index: Index) -> dict[int, FineDecoder]:
+    """The decoders that the folder holds, or that its index speaks of, without their weights."""
+    there = [
+        times
+        for times in TIMES
+        if (folder / _decoder(times)).exists()
+        or f"{_decoder(times)}/model.safetensors" in index.sha256
+    ]
+    return {each: FineDecoder(_settings(folder, _decoder(each), FineConfig)) for each in there}
+
+
 def empty_bundle(folder: Path) -> Bundle:
     """A bundle of a folder's shapes, its weights not read.
 
     Raises:
         NotFoundError: a file is missing or no configuration.
     """
+    index = _read_json(folder / "model_index.json", Index)
     return Bundle(
-        index=_read_json(folder / "model_index.json", Index),
+        index=index,
         tokenizer=Tokenizer.load(folder / "tokenizer" / "tokenizer.json"),
         text=TextEncoder(_settings(folder, "text", TextConfig)),
         transformer=Transformer(_settings(folder, "transformer", TransformerConfig)),
         autoencoder=Autoencoder(_settings(folder, "autoencoder", AutoencoderConfig)),
+        fine=_fine(folder, index),
     )
 
 
@@ -319,7 +379,9 @@ def load_bundle(folder: Path) -> Bundle:
         NotFoundError: a file is missing, damaged or of another shape.
     """
     bundle = empty_bundle(folder)
-    for name in NETWORKS:
+    parts: dict[str, nn.Module] = {name: getattr(bundle, name) for name in NETWORKS}
+    parts |= {_decoder(times): network for times, network in bundle.fine.items()}
+    for name, network in parts.items():
         expected = bundle.index.sha256.get(f"{name}/model.safetensors")
-        _fill(getattr(bundle, name), folder / name, expected)
+        _fill(network, folder / name, expected)
     return bundle

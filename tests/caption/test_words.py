@@ -43,3 +43,11 @@ def test_facts_as_json_name_unsure_answers_unknown() -> None:
 
 def test_nothing_known_is_said_to_be_nothing() -> None:
     assert in_words(seen()).sentence == "nothing that is known on snow at night"
+
+
+def test_what_happens_is_told_with_its_second() -> None:
+    falling = thing(0.5, 0.5, kind="ball", colour="red")
+    spots = tuple(Spot(t, 0.5, 0.1 + 0.01 * max(0, t - 8) ** 2, 0.1, 0.1, 0.9) for t in range(16))
+    told = in_words(seen(SeenThing(answers=falling.answers, spots=spots)))
+    assert "at 1.0 seconds it falls." in told.paragraph
+    assert "bitten" not in told.paragraph

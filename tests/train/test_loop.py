@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from kinora.core.errors import CancelledError, KinoraError, NotFoundError
+from kinora.core.machine import computes_bf16
 from kinora.core.progress import Progress
 from kinora.core.seed import torch_generator
 from kinora.train.hook import Hook, Moment
-from kinora.train.loop import RunConfig, Trainer, computes_bf16
+from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig, rate_at
 
 CONFIG = RunConfig(

@@ -9,7 +9,8 @@ from kinora.evaluate.fidelity import fidelity
 from kinora.text.encoder import TextConfig
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.autoencoder import AutoencoderTask, AutoencoderTaskConfig, finish
-from kinora.train.film import FilmTask, FilmTaskConfig, Stage
+from kinora.train.film import FilmTask, FilmTaskConfig
+from kinora.train.lessons import Stage
 from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.model import TransformerConfig
@@ -106,7 +107,7 @@ def test_stages_choose_bucket_length_and_batch(film: FilmTask) -> None:
 
 
 def test_levels_make_frames_known_as_the_mixture_says(film: FilmTask) -> None:
-    level = film.levels(4000, 5, step=0)
+    level = film.lessons.levels(4000, 5, step=0)
     assert level.shape == (4000, 5)
     known = level == 0
     first, three = known[:, 0] & ~known[:, 1], known[:, :3].all(1)
@@ -118,7 +119,7 @@ def test_levels_make_frames_known_as_the_mixture_says(film: FilmTask) -> None:
 
 
 def test_clips_are_learnt_at_more_noise_than_stills(film: FilmTask) -> None:
-    still, clip = film.levels(999, 1, step=3), film.levels(999, 9, step=3)
+    still, clip = film.lessons.levels(999, 1, step=3), film.lessons.levels(999, 9, step=3)
     assert float(still.median()) == pytest.approx(1.5 / 2.5, abs=0.02)
     assert float(clip[:, 4].median()) > float(still.median()) + 0.05
 
@@ -175,15 +176,15 @@ def test_a_batch_from_two_cameras_keeps_them_in_step(studio: FilmTask) -> None:
     assert place.chunk is None
     loss, _ = studio.loss(batch, 100)
     assert torch.isfinite(loss)
-    pool = studio.pools["angles"].tensors["latents"].float()
+    pool = studio.lessons.pools["angles"].tensors["latents"].float()
     clip = [torch.equal(one[0], batch.latents[0, 0]) for one in pool].index(True)
     assert torch.equal(pool[clip, 5:8], batch.latents[0, 3:])
 
 
 def test_some_batches_are_learnt_as_a_stream_shows_them(studio: FilmTask) -> None:
-    streams = [studio.streams(5, step) for step in range(400)]
+    streams = [studio.lessons.streams(5, step) for step in range(400)]
     assert sum(streams) / 400 == pytest.approx(0.5, abs=0.08)
-    assert not any(studio.streams(2, step) for step in range(400))
+    assert not any(studio.lessons.streams(2, step) for step in range(400))
     step = streams.index(True)
     batch = studio.batch(step)
     place = studio.place(batch.cameras, 5, streams=True)

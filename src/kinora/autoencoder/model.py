@@ -178,6 +178,11 @@ class Autoencoder(nn.Module):
     def decode(self, latents: Tensor, memory: TimeMemory | None = None) -> Tensor:
         """`[b f c h' w'] -> [b t 3 h w]`, the inverse of `encode`, not clamped."""
         fresh = memory is None or not memory.slots
+        pixels = self.draw(latents, memory)
+        return pixels[:, self.stride.time - 1 :] if fresh else pixels
+
+    def draw(self, latents: Tensor, memory: TimeMemory | None = None) -> Tensor:
+        """As `decode`, with the repeats of a clip's first frame: k pictures for every latent frame."""
         if memory is not None:
             memory.rewind()
         frames = latents.shape[1]
@@ -185,7 +190,22 @@ class Autoencoder(nn.Module):
         linear = self.unproject(z)
         x = linear + self.decoder(z, linear, frames, memory)
         pixels: Tensor = rearrange(x, "(b f) (k c) h w -> b (f k) c h w", f=frames, c=3)
-        return pixels[:, self.stride.time - 1 :] if fresh else pixels
+        return pixels
+
+    @property
+    def space(self) -> int:
+        """Pixels along the side of a latent position."""
+        return self.stride.space
+
+    @property
+    def reach(self) -> int:
+        """Latent positions on each side that can influence a decoded one.
+
+        In units of a latent position: the first convolution 1, each coarse block 2, fine 1 and
+        refine 1/2.
+        """
+        depth = self.config.depth
+        return 1 + 2 * depth + depth + (depth + 1) // 2 + 1
 
     def project(self, patches: Tensor) -> Tensor:
         """The linear path in: `[n (k 3) h w] -> [n c h' w']`."""

@@ -5,6 +5,7 @@ Both are exact: the network is causal in time, and a tile carries a margin as wi
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,13 +26,22 @@ class Tile:
     high: int
 
 
-def margin(autoencoder: Autoencoder) -> int:
-    """Latent positions on each side that can influence a decoded one.
+class Drawer(Protocol):
+    """What turns latents into pictures: the autoencoder, or one that draws larger."""
 
-    In units of a latent position: the first convolution 1, each coarse block 2, fine 1 and refine 1/2.
-    """
-    depth = autoencoder.config.depth
-    return 1 + 2 * depth + depth + (depth + 1) // 2 + 1
+    @property
+    def space(self) -> int:
+        """Pixels along the side of a latent position."""
+        ...
+
+    @property
+    def reach(self) -> int:
+        """Latent positions on each side that can influence a decoded one."""
+        ...
+
+    def decode(self, latents: Tensor, memory: TimeMemory | None = None) -> Tensor:
+        """`[b f c h' w'] -> [b t 3 h w]`, causal in time."""
+        ...
 
 
 def tiles(length: int, inner: int, edge: int) -> list[Tile]:
@@ -67,12 +77,12 @@ TILE = 32
 
 
 def decode_stream(
-    autoencoder: Autoencoder, latents: Tensor, *, chunk: int = PART, tile: int = TILE
+    drawer: Drawer, latents: Tensor, *, chunk: int = PART, tile: int = TILE
 ) -> Iterator[Frames]:
     """Decode `chunk` latent frames at a time in tiles of `tile` latent positions.
 
     Args:
-        autoencoder: the network.
+        drawer: the network.
         latents: `[f c h w]`.
         chunk: latent frames decoded at once; memory grows with it.
         tile: wanted positions along the side of a tile.
@@ -81,15 +91,13 @@ def decode_stream(
         `[t h w 3]` uint8, t = 1 + 4 (chunk - 1) first, 4 chunk afterwards.
     """
     parts = (latents[start : start + chunk] for start in range(0, len(latents), chunk))
-    return decode_parts(autoencoder, parts, tile=tile)
+    return decode_parts(drawer, parts, tile=tile)
 
 
 @torch.inference_mode()
-def decode_parts(
-    autoencoder: Autoencoder, parts: Iterable[Tensor], *, tile: int = TILE
-) -> Iterator[Frames]:
+def decode_parts(drawer: Drawer, parts: Iterable[Tensor], *, tile: int = TILE) -> Iterator[Frames]:
     """Decode consecutive latents `[f c h w]` as they come; yields the frames of each part."""
-    edge, space = margin(autoencoder), autoencoder.stride.space
+    edge, space = drawer.reach, drawer.space
     memories: list[TimeMemory] = []
     for part in parts:
         _, _, height, width = part.shape
@@ -97,7 +105,7 @@ def decode_parts(
         memories = memories or [TimeMemory() for _ in places]
         drawn: Frames | None = None
         for (r, c), memory in zip(places, memories, strict=True):
-            pixels = autoencoder.decode(part[None, :, :, r.low : r.high, c.low : c.high], memory)[0]
+            pixels = drawer.decode(part[None, :, :, r.low : r.high, c.low : c.high], memory)[0]
             top, left = (r.start - r.low) * space, (c.start - c.low) * space
             high, wide = (r.stop - r.start) * space, (c.stop - c.start) * space
             piece = to_bytes(pixels[:, :, top : top + high, left : left + wide])

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from kinora.caption.answers import UNKNOWN
 from kinora.caption.facts import Answer, Seen, SeenThing
+from kinora.caption.happen import happenings
 
 NOTHING = "nothing that is known"
+WITH_TIMES = ("falls", "bounces", "is bitten", "is out of sight")
 HERE = {0: "left", 1: "middle", 2: "right"}
 
 
@@ -56,10 +58,21 @@ def _paragraph(seen: Seen, place: str) -> str:
         parts.append(f"{_article(name)} {name} is {spot}.")
         if doing := _doing(thing):
             parts.append(f"the {name_of(thing)} {doing}.")
+        parts += _when(thing, seen)
         if bites := thing.spots[-1].bites if thing.kind == "cookie" else 0:
             parts.append(f"it has {bites} {'bite' if bites == 1 else 'bites'} taken out of it.")
     setting = f"all this is{place}." if place else ""
     return " ".join([*parts, setting]).strip()
+
+
+def _when(thing: SeenThing, seen: Seen) -> list[str]:
+    """What it does beside going somewhere, each with its second."""
+    told = happenings(thing.spots, frames=seen.frames, fps=seen.fps)
+    return [
+        f"at {each.start:.1f} seconds it {each.name}."
+        for each in told
+        if each.name in WITH_TIMES and (each.name != "is bitten" or thing.kind == "cookie")
+    ]
 
 
 def _doing(thing: SeenThing) -> str:

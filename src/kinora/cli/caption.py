@@ -1,5 +1,6 @@
 """`kinora caption FILE`. In: a film or a picture. Out: what it shows, in words or as facts."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +17,11 @@ def caption(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Tell what a film shows: things, colours, ground, light, motion.
+    """Tell what a film shows: things, colours, ground, light, motion, and with --json when.
 
     What the judge is not sure of is called unknown; it only knows the simulated world.
     """
+    from kinora.caption.happen import happenings
     from kinora.caption.judge import load_judge
     from kinora.caption.words import in_words
     from kinora.media.read import read
@@ -32,4 +34,9 @@ def caption(
         note(line, quiet=quiet)
     words = in_words(seen)
     told = {"tags": words.tags, "sentence": words.sentence, "paragraph": words.paragraph}
-    show(seen.as_json() | {"words": told} if as_json else told, as_json=as_json)
+    doings = [
+        [asdict(each) for each in happenings(thing.spots, frames=seen.frames, fps=seen.fps)]
+        for thing in seen.things
+    ]
+    facts = seen.as_json() | {"happenings": doings, "words": told}
+    show(facts if as_json else told, as_json=as_json)

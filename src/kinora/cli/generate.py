@@ -1,7 +1,8 @@
 """`kinora generate PROMPT`. In: words and wishes. Out: films or stills with their sidecars."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,12 +36,22 @@ if TYPE_CHECKING:
 TRIES = 3
 
 
+class Preset(StrEnum):
+    """Which of a model's three numbers of steps; their order is that of `Capabilities.steps`."""
+
+    DRAFT = "draft"
+    STANDARD = "standard"
+    BEST = "best"
+
+
 @dataclass(frozen=True)
 class Typed:
     """What was typed, as far as it decides the film.
 
     Args:
         tries: how often a window is dreamt at most if it breaks its words; 0 does not look.
+        preset: which number of steps where none is named.
+        times: how much larger than it is dreamt the film is drawn.
         wish: fields of `Request`.
     """
 
@@ -49,6 +60,8 @@ class Typed:
     words: bool
     at_once: bool
     tries: int
+    preset: Preset
+    times: int
     wish: dict[str, Any]
 
 
@@ -61,6 +74,9 @@ def generate(
         typer.Option(help="WIDTHxHEIGHT in pixels.", show_default="what the model likes"),
     ] = None,
     seed: Seed = None,
+    preset: Annotated[
+        Preset, typer.Option(help="How many steps, as the model likes them.")
+    ] = Preset.STANDARD,
     steps: Steps = None,
     guidance: Guidance = None,
     negative: Negative = "",
@@ -72,6 +88,9 @@ def generate(
     expand: Annotated[
         bool, typer.Option("--expand", help="Write the prompt out as a director would.")
     ] = False,
+    hd: Annotated[
+        int | None, typer.Option("--hd", help="2 or 4: draw so many times the side.")
+    ] = None,
     verify: Annotated[
         bool,
         typer.Option("--verify", help="Watch the film, and dream again what breaks its words."),
@@ -101,8 +120,9 @@ def generate(
         "guidance": guidance, "negative": negative,
     }  # fmt: skip
     typed = Typed(
-        prompt, expand, not no_metadata, image or sheet is not None, tries if verify else 0, wish
-    )
+        prompt, expand, not no_metadata, image or sheet is not None, tries if verify else 0,
+        preset, checked_times(hd), wish,
+    )  # fmt: skip
     with resumable(files[first], first, quiet=quiet):
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
             told, clips = _made(typed, files, model=model, on_progress=on_progress)
@@ -114,10 +134,13 @@ def _made(
 ) -> "tuple[list[dict[str, Any]], list[Clip]]":
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
     from kinora.generate import Request, load
-    from kinora.models import DEFAULT
+    from kinora.models import DEFAULT, enlarged
 
     told, clips = [], list["Clip"]()
-    bundle = _placed(load(model or DEFAULT), Request((typed.prompt,), **typed.wish))
+    plain = enlarged(load(model or DEFAULT), typed.times)
+    steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
+    typed = replace(typed, wish={**typed.wish, "steps": typed.wish["steps"] or steps})
+    bundle = _placed(plain, Request((typed.prompt,), **typed.wish))
     for seed, file in files.items():
         kept, notes = _delivered(bundle, typed, file, seed=seed, on_progress=on_progress)
         clips += kept
@@ -206,6 +229,13 @@ def _watched(
         model, request, judge=load_judge(), tries=tries, on_progress=on_progress
     )
     return film, {"verify": tries, "ledger": ledger.model_dump(mode="json")}
+
+
+def checked_times(hd: int | None) -> int:
+    """How much larger to draw; `UsageError` for what nobody draws."""
+    if hd not in {None, 2, 4}:
+        raise UsageError(f"nothing draws {hd} times the side", remedy="Try --hd 2 or --hd 4")
+    return hd or 1
 
 
 def named(out: Path | None, prompt: str, seed: int, *, image: bool, many: bool) -> Path:

@@ -11,16 +11,19 @@ from kinora.cli.options import Assignments, Json, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 from kinora.core.config import merge, parse_assignments, settle
-from kinora.core.errors import NotFoundError, UsageError
+from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 from kinora.core.progress import OnProgress
 from kinora.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from kinora.models import Bundle
     from kinora.recipes.autoencoder import AutoencoderRecipe
+    from kinora.recipes.few_steps import FewStepsRecipe
     from kinora.recipes.film import FilmRecipe
+    from kinora.recipes.fine import FineRecipe
     from kinora.recipes.judge import JudgeRecipe
 
-    Recipe = AutoencoderRecipe | FilmRecipe | JudgeRecipe
+    Recipe = AutoencoderRecipe | FewStepsRecipe | FilmRecipe | FineRecipe | JudgeRecipe
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Run:
     folder: Path
     data: Path
     autoencoder: Path | None
+    bundle: str | None
     resume: bool
     device: str
 
@@ -48,6 +52,14 @@ def train(
             help="Folder of a trained autoencoder, for a film recipe.", show_default=False
         ),
     ] = None,
+    bundle: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="A trained model's name or folder, for few_steps and fine recipes.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint.")
     ] = False,
@@ -59,7 +71,7 @@ def train(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Train a network from nothing; kill it at any time and go on with --resume."""
+    """Train a network; kill it at any time and go on with --resume."""
     recipe = recipe_named(name, assignments)
     if dry_run:
         show(recipe.model_dump(mode="json"), as_json=True)
@@ -70,7 +82,7 @@ def train(
             f"{folder} already holds a run",
             remedy="Add --resume to go on with it, or choose another --out",
         )
-    run = Run(folder, data, autoencoder, resume, device)
+    run = Run(folder, data, autoencoder, bundle, resume, device)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
         made = _trained(recipe, run, on_progress)
     note(f"Log and samples: {folder}", quiet=quiet)
@@ -80,12 +92,18 @@ def train(
 def _trained(recipe: "Recipe", run: Run, on_progress: OnProgress) -> Path:
     """Train what the recipe is for; the folder of the network."""
     from kinora.recipes.autoencoder import AutoencoderRecipe
+    from kinora.recipes.few_steps import FewStepsRecipe
     from kinora.recipes.film import FilmRecipe
+    from kinora.recipes.fine import FineRecipe
 
     if isinstance(recipe, AutoencoderRecipe):
         return _autoencoder(recipe, run, on_progress)
     if isinstance(recipe, FilmRecipe):
         return _film(recipe, run, on_progress)
+    if isinstance(recipe, FewStepsRecipe):
+        return _few_steps(recipe, run, on_progress)
+    if isinstance(recipe, FineRecipe):
+        return _fine(recipe, run, on_progress)
     return _judge(recipe, run, on_progress)
 
 
@@ -114,6 +132,42 @@ def _film(recipe: "FilmRecipe", run: Run, on_progress: OnProgress) -> Path:
         resume=run.resume, device=run.device, on_progress=on_progress,
     )  # fmt: skip
     return run.folder / "bundle"
+
+
+def _few_steps(recipe: "FewStepsRecipe", run: Run, on_progress: OnProgress) -> Path:
+    from kinora.recipes.few_steps import train_few_steps
+
+    train_few_steps(
+        recipe, run.folder, data=run.data, bundle=_bundle(run), resume=run.resume,
+        device=run.device, on_progress=on_progress,
+    )  # fmt: skip
+    return run.folder / "bundle"
+
+
+def _fine(recipe: "FineRecipe", run: Run, on_progress: OnProgress) -> Path:
+    from kinora.recipes.fine import train_fine
+
+    train_fine(
+        recipe, run.folder, data=run.data, bundle=_bundle(run), resume=run.resume,
+        device=run.device, on_progress=on_progress,
+    )  # fmt: skip
+    return run.folder / "bundle"
+
+
+def _bundle(run: Run) -> "Bundle":
+    """The trained model that `--from` names."""
+    from kinora.generate import load
+    from kinora.models import DEFAULT, Bundle
+
+    if run.bundle is None:
+        raise UsageError(
+            "this recipe goes on from a trained model",
+            remedy=f"Add --from {DEFAULT}, or the folder of a bundle of yours",
+        )
+    model = load(run.bundle)
+    if not isinstance(model, Bundle):
+        raise UnsupportedError(f"{run.bundle} is no model of our own, only those can be taught")
+    return model
 
 
 def _judge(recipe: "JudgeRecipe", run: Run, on_progress: OnProgress) -> Path:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch.nn import functional as F
@@ -97,6 +98,22 @@ def calibrate(device: torch.device, *, clock: Callable[[], float] = time.perf_co
         ),
         call=1 / rate(3 * SMALL_CALLS, lambda: [_small(side) for _ in range(SMALL_CALLS)]),
     )
+
+
+Precision = Literal["fp32", "bf16", "auto"]
+
+
+def in_bf16(precision: Precision, device: torch.device) -> bool:
+    """Whether to compute in bfloat16: as told, or where the device does it fast."""
+    return precision == "bf16" or (precision == "auto" and computes_bf16(device))
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether the device has units for bfloat16; a CPU without them is a hundred times slower in it."""
+    if device.type == "cpu":
+        able = torch.cpu.get_capabilities()
+        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _small(side: torch.Tensor) -> torch.Tensor:

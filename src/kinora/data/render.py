@@ -3,8 +3,9 @@
 Each clip comes from a seed of its own, so a data set is a formula: any part can be drawn again anywhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -128,10 +129,24 @@ def render_bucket(
     """
     folder = root / bucket.name
     total = -(-bucket.count // bucket.per_shard)
+    make = partial(render_shard, bucket, folder)
+    draw_shards(make, folder, total=total, workers=workers, on_progress=on_progress)
+    return folder
+
+
+def draw_shards(
+    make: Callable[[int], Path],
+    folder: Path,
+    *,
+    total: int,
+    workers: int,
+    on_progress: OnProgress = silent,
+) -> None:
+    """Have `make` write every shard of `total` that the folder lacks, in processes of their own."""
     missing = [n for n in range(total) if not (folder / f"{n:05d}.safetensors").exists()]
     done = total - len(missing)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(render_shard, bucket, folder, number) for number in missing]
+        futures = [pool.submit(make, number) for number in missing]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -140,4 +155,3 @@ def render_bucket(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return folder

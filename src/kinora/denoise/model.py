@@ -34,6 +34,7 @@ class Capabilities:
         shift: default schedule shift; None where the model's own schedule follows the size.
         max_frames: video frames in one full-attention canvas, None for no limit.
         regions: whether a part of a frame can be held, by whatever way it holds.
+        times: its frames are so many times as large as the sizes it is asked for.
         levels_trained: whether it was trained on mixed levels; accepting them is not the same.
     """
 
@@ -51,6 +52,7 @@ class Capabilities:
     max_frames: int | None = None
     regions: bool = True
     levels_trained: bool = True
+    times: int = 1
 
     def holding(self, canvas: Canvas) -> Hold:
         """How this canvas's known parts are kept: a region finer than the model's levels is re-noised."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from kinora.autoencoder.stream import PART, TILE, margin, rounded, tiles
+from kinora.autoencoder.stream import PART, TILE, rounded, tiles
 from kinora.core.cost import Cost, bytes_of, count, weight_bytes
 from kinora.core.machine import Machine
 from kinora.core.shape import LatentShape
@@ -72,7 +72,7 @@ def _chunk(voice: Stream, chunk: Canvas, steps: int) -> Cost:
 
 def _decode(bundle: Bundle, latent: LatentShape) -> Cost:
     """Parts of a few latents, tile by tile; what a tile carries on to the next part stays."""
-    autoencoder, edge = bundle.autoencoder, margin(bundle.autoencoder)
+    autoencoder, edge = bundle.autoencoder, bundle.autoencoder.reach
     sizes = Counter(
         (row.high - row.low, column.high - column.low)
         for row in tiles(latent.height, TILE, edge)

@@ -86,10 +86,12 @@ class _Work:
         assert self.request.guidance is not None
         wish = self.request
         if number:
+            # A model that needs no guidance was never taught what guidance would push away from.
+            stronger = STRONGER**number if self.request.guidance != 1 else 1.0
             wish = replace(
                 wish,
                 seed=derive(wish.seed, "again", len(self.finished), number),
-                guidance=self.request.guidance * STRONGER**number,
+                guidance=self.request.guidance * stronger,
             )
         made = dream(
             self.model, self.canvas, self.text, wish,

@@ -8,6 +8,12 @@ RECIPES = {
     "autoencoder_small": "kinora.recipes.autoencoder",
     "film_tiny": "kinora.recipes.film",
     "film_small": "kinora.recipes.film",
+    "few_steps_tiny": "kinora.recipes.few_steps",
+    "few_steps_small": "kinora.recipes.few_steps",
+    "fine_2x_tiny": "kinora.recipes.fine",
+    "fine_4x_tiny": "kinora.recipes.fine",
+    "fine_2x_small": "kinora.recipes.fine",
+    "fine_4x_small": "kinora.recipes.fine",
     "judge_tiny": "kinora.recipes.judge",
     "judge_small": "kinora.recipes.judge",
 }

@@ -21,8 +21,9 @@ from kinora.generate import Request, generate
 from kinora.media.sheet import save_sheet
 from kinora.models import Bundle, Index, save_bundle
 from kinora.text.tokenizer import Tokenizer
-from kinora.train.film import FilmTask, FilmTaskConfig, Stage
+from kinora.train.film import FilmTask, FilmTaskConfig
 from kinora.train.hook import Hook, Moment
+from kinora.train.lessons import Stage
 from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.memory import MemoryConfig

@@ -98,7 +98,8 @@ def _generated(
     wish = request_of(told)
     size = told.made
     assert size is not None, "every film of ours tells its size"
-    seen = _seen(model, told, file, size=(size.height, size.width))
+    times = model.capabilities.times
+    seen = _seen(model, told, file, size=(size.height // times, size.width // times))
     known: tuple[Condition, ...] = () if seen is None else (Reference(seen.latents),)
     wish = replace(wish, conditions=(*wish.conditions, *known))
     extra = _characters(told)

@@ -59,11 +59,12 @@ def sidecar_of(
     size = Size(
         width=film.clip.width, height=film.clip.height, frames=len(film.clip), fps=film.clip.fps
     )
+    times = model.capabilities.times
     wanted = size
     if asked is not None:
         wanted = Size(
-            width=asked.width or size.width,
-            height=asked.height or size.height,
+            width=asked.width or size.width // times,
+            height=asked.height or size.height // times,
             frames=round(asked.seconds * size.fps) + 1,
             fps=size.fps,
         )
@@ -83,6 +84,7 @@ def sidecar_of(
             "negative": made.negative,
             "words": _stretches(made, Words),
             "views": _stretches(made, View),
+            **({"hd": times} if times > 1 else {}),
             **(options or {}),
         },
         parents=parents,
@@ -127,6 +129,8 @@ def deliver(
 def recall(file: Path, clip: Clip) -> Film | None:
     """The film that `file` was delivered from, if its sidecar and latents still lie beside it.
 
+    One that was drawn larger is brought back to the size it was dreamt at.
+
     Args:
         file: a delivered video.
         clip: its decoded frames.
@@ -137,10 +141,27 @@ def recall(file: Path, clip: Clip) -> Film | None:
     """
     if not latents_path(file).exists():
         return None
-    request, stored = request_of(read_sidecar(file)), stored_latents(file)
+    told = read_sidecar(file)
+    request, stored = request_of(told), stored_latents(file)
+    clip = shrunk(clip, times_of(told))
     characters = (Reference(stored["references"]),) if "references" in stored else ()
     request = replace(request, conditions=(*request.conditions, *characters))
     return Film(clip=clip, latents=stored["latents"], request=request)
+
+
+def times_of(told: Sidecar) -> int:
+    """How many times as large as it was dreamt a film was drawn."""
+    times = told.options.get("hd")
+    return times if isinstance(times, int) else 1
+
+
+def shrunk(clip: Clip, times: int) -> Clip:
+    """The clip averaged down to a `times`-th of its sides."""
+    if times == 1:
+        return clip
+    t, h, w, _ = clip.frames.shape
+    blocks = clip.frames.reshape(t, h // times, times, w // times, times, 3)
+    return Clip(blocks.mean((2, 4)).round().astype(np.uint8), clip.fps)
 
 
 def packed(latents: Tensor, request: Request) -> bytes:

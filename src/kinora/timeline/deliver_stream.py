@@ -53,14 +53,15 @@ def deliver_stream(
     settled, shape, notes = settle(model, request)
     start, kept, fps = perf_counter(), list[Tensor](), model.capabilities.fps
     lost = model.read(settled.prompts).not_understood
-    frame = Clip(np.zeros((1, shape.height, shape.width, 3), np.uint8), fps)
+    height, width = (side * model.capabilities.times for side in (shape.height, shape.width))
+    frame = Clip(np.zeros((1, height, width, 3), np.uint8), fps)
 
     def keep(latents: Tensor) -> None:
         kept.append(latents.cpu())
         write_bytes(latents_path(file), packed(torch.cat(kept), settled))
 
     empty = Film(frame, torch.zeros(0), settled)
-    size = Size(width=shape.width, height=shape.height, frames=shape.frames, fps=fps)
+    size = Size(width=width, height=height, frames=shape.frames, fps=fps)
     told = sidecar_of(empty, model, verb="generate", asked=request, options=options)
     told = told.model_copy(update={"made": size})
     told = told.model_copy(update={"shots": wishes or told.shots})

@@ -8,13 +8,13 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from kinora.core.config import Config
 from kinora.core.errors import KinoraError
+from kinora.core.machine import Precision, in_bf16
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.train.board import Board
 from kinora.train.checkpoint import load_checkpoint, save_checkpoint
@@ -42,19 +42,11 @@ class RunConfig(Config):
     minutes: float | None = None
     seed: int = 0
     ema: float = 0.999
-    precision: Literal["fp32", "bf16", "auto"] = "fp32"
+    precision: Precision = "fp32"
     log_every: int = 10
     save_every: int = 250
     optimizer: OptimizerConfig = OptimizerConfig()
     board: bool = False
-
-
-def computes_bf16(device: torch.device) -> bool:
-    """Whether the device has units for bfloat16; a CPU without them is a hundred times slower in it."""
-    if device.type == "cpu":
-        able = torch.cpu.get_capabilities()
-        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 class Trainer:
@@ -68,8 +60,7 @@ class Trainer:
         self.optimizer = build(task.networks, config.optimizer)
         self.ema = Ema(task.networks, config.ema)
         self.device = next(task.networks.parameters()).device
-        wanted = config.precision
-        self.bf16 = wanted == "bf16" or (wanted == "auto" and computes_bf16(self.device))
+        self.bf16 = in_bf16(config.precision, self.device)
         self.step = 0
         self.seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,176 @@
+"""What a film model is shown. In: pools of latent clips with captions. Out: batches and noise levels.
+
+Every latent frame has a noise level of its own (diffusion forcing, arXiv:2407.01392). Everything depends
+on the step's number alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kinora.core.config import Config
+from kinora.core.seed import torch_generator
+from kinora.data.pool import Pool
+from kinora.text.tokenizer import Tokenizer
+from kinora.train.levels import chunked, from_cameras, whole_or_known
+
+EMPTY = (2,)
+"""The ids of no words at all: the start mark."""
+
+
+class Stage(Config):
+    """A stretch of the curriculum.
+
+    Args:
+        until: the step at which the next stage takes over.
+        buckets: bucket name -> how often it is drawn.
+        tokens: video tokens per step; the batch follows from the clip's size.
+        latents: at most this many latent frames of a clip.
+    """
+
+    until: int
+    buckets: dict[str, float]
+    tokens: int = 2560
+    latents: int = 9
+
+
+class LessonsConfig(Config):
+    """What is shown, and how often.
+
+    Args:
+        stages: the curriculum.
+        drop: share of clips that hear no words.
+        captions: how often tags, sentence and paragraph are heard.
+        known: how often the first frame, the first three, both ends are known, and how often every
+            frame has a level of its own; the rest is dreamt as a whole.
+        causal: share of batches of clips in which a frame sees only its own and earlier chunks, as
+            it does in a stream.
+        chunk: latent frames that a stream dreams at once.
+        shift, clip_shift: of the training levels of stills and of clips. Frames that are alike tell of
+            each other, so what happens in a clip is decided at more noise than what a still shows
+            (arXiv:2403.03206, section 5.3.2, on pixels).
+    """
+
+    stages: tuple[Stage, ...]
+    drop: float = 0.1
+    captions: tuple[float, float, float] = (0.2, 0.65, 0.15)
+    known: tuple[float, float, float, float] = (0.12, 0.15, 0.05, 0.1)
+    causal: float = 0.0
+    chunk: int = 3
+    shift: float = 1.5
+    clip_shift: float = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class FilmBatch:
+    """`latents` `[b f c h w]`, `labels` `[b f h w 2]`, `ids` `[b l]`, their `mask`, `cameras` `[b v]`.
+
+    The frames of v cameras stand one camera after the other.
+    """
+
+    latents: Tensor
+    labels: Tensor
+    ids: Tensor
+    mask: Tensor
+    cameras: Tensor
+
+
+class Lessons:
+    """See the module.
+
+    Args:
+        config: what is shown.
+        pools: bucket name -> latents, labels and rows with three captions each.
+        tokenizer: words to ids.
+        patch: latent positions along the side of a token.
+        limit: words of a caption at most.
+        seed: of everything random.
+    """
+
+    def __init__(
+        self,
+        config: LessonsConfig,
+        pools: Mapping[str, Pool],
+        tokenizer: Tokenizer,
+        *,
+        patch: int,
+        limit: int,
+        seed: int,
+    ) -> None:
+        self.config, self.pools, self.patch, self.seed = config, pools, patch, seed
+        self.words = {name: _tokenise(pool.rows, tokenizer, limit) for name, pool in pools.items()}
+        self.cameras = {
+            name: torch.tensor([row.get("cameras", [0]) for row in pool.rows])
+            for name, pool in pools.items()
+        }
+
+    def stage(self, step: int) -> Stage:
+        """The stage of a step; the last one goes on for ever."""
+        return next((s for s in self.config.stages if step < s.until), self.config.stages[-1])
+
+    def batch(self, step: int) -> FilmBatch:
+        """Clips of one bucket, a window of each, and one of its captions or none."""
+        stage, g = self.stage(step), torch_generator(self.seed, "batch", step)
+        names = list(stage.buckets)
+        odds = torch.tensor([stage.buckets[name] for name in names])
+        name = names[int(torch.multinomial(odds, 1, generator=g))]
+        latents, labels = self.pools[name].tensors["latents"], self.pools[name].tensors["labels"]
+        cameras = self.cameras[name]
+        sides, each = cameras.shape[1], latents.shape[1] // cameras.shape[1]
+        frames = min(stage.latents, each)
+        taken = (each * torch.arange(sides)[:, None] + torch.arange(frames)).flatten()
+        per_clip = len(taken) * latents.shape[3] * latents.shape[4] // self.patch**2
+        count = max(1, stage.tokens // per_clip)
+        picks = torch.randint(len(latents), (count,), generator=g).to(latents.device)
+        kinds = torch.multinomial(
+            torch.tensor(self.config.captions), count, replacement=True, generator=g
+        )
+        kinds[torch.rand(count, generator=g) < self.config.drop] = 3
+        ids, lengths = self.words[name]
+        ids, lengths = ids[picks.cpu(), kinds], lengths[picks.cpu(), kinds]
+        longest = int(lengths.max())
+        mask = torch.arange(longest) < lengths[:, None]
+        return FilmBatch(
+            latents=latents[picks][:, taken].float(),
+            labels=labels[picks][:, taken].long(),
+            ids=ids[:, :longest].to(latents.device),
+            mask=mask.to(latents.device),
+            cameras=cameras[picks.cpu()].to(latents.device),
+        )
+
+    def levels(
+        self, clips: int, frames: int, step: int, *, cameras: int = 1, streams: bool = False
+    ) -> Tensor:
+        """`[clips (cameras frames)]` noise levels, by the mixture that the batch asks for."""
+        generator = torch_generator(self.seed, "levels", step)
+        amount = self.config.shift if frames == 1 else self.config.clip_shift
+        if cameras > 1:
+            return from_cameras(clips, frames, cameras=cameras, amount=amount, generator=generator)
+        if streams:
+            chunk = self.config.chunk
+            return chunked(clips, frames, chunk=chunk, amount=amount, generator=generator)
+        known = self.config.known
+        return whole_or_known(clips, frames, known=known, amount=amount, generator=generator)
+
+    def streams(self, frames: int, step: int) -> bool:
+        """Whether the clips of this step are learnt as a stream shows them."""
+        chance = float(torch.rand((), generator=torch_generator(self.seed, "streams", step)))
+        return frames > self.config.chunk and chance < self.config.causal
+
+
+def _tokenise(
+    rows: Sequence[Mapping[str, Any]], tokenizer: Tokenizer, limit: int
+) -> tuple[Tensor, Tensor]:
+    """Ids `[n 4 l]` of three captions and of no words, and their lengths `[n 4]`."""
+    read = [[*(tokenizer.read(c, limit=limit).ids for c in row["captions"]), EMPTY] for row in rows]
+    longest = max(len(ids) for four in read for ids in four)
+    ids = torch.full((len(read), 4, longest), tokenizer.pad, dtype=torch.long)
+    lengths = torch.zeros(len(read), 4, dtype=torch.long)
+    for i, four in enumerate(read):
+        for j, one in enumerate(four):
+            ids[i, j, : len(one)] = torch.tensor(one)
+            lengths[i, j] = len(one)
+    return ids, lengths
