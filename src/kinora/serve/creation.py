@@ -1,6 +1,6 @@
 """A wish as a canvas. In: a model, a wish, its pictures and characters. Out: what to denoise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ REFERENCES = 2
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What to denoise: every None of the request filled in, all conditions on the canvas."""
+    """What to denoise: every None of the request filled in, all its conditions on the canvas."""
 
     request: Request
     canvas: Canvas
@@ -60,6 +60,7 @@ def plan(
     if characters:
         looks = references(model, characters, height=shape.height, width=shape.width)
         conditions.append(Reference(looks))
+    request = replace(request, conditions=tuple(conditions))
     return Plan(request, apply_all(lay_out(model, shape), conditions))
 
 

@@ -40,6 +40,9 @@ def creation(desk: Desk, owner: str, sent: CreateVideo, files: Files, *, video: 
     pictures = _pictures(desk, sent, files, video=video)
     # Pictures are the studio's to animate, unless a storyboard tells of several shots.
     animated = bool(pictures) and len(cards) == 1
+    if animated and sent.verify:
+        message = "A film from pictures alone cannot be verified; tell its shots in a storyboard"
+        raise ApiError(400, message, code="unsupported", param="verify")
     wish = Wish(
         kind="animate" if animated else "create",
         cards=cards,
@@ -48,6 +51,7 @@ def creation(desk: Desk, owner: str, sent: CreateVideo, files: Files, *, video: 
         options={"prompt": cards[0].prompt} if animated else {},
         pictures=pictures,
         characters=_characters(desk, owner, sent.characters, cards, video=video),
+        tries=sent.tries if sent.verify else 0,
         **sizes(size),
         **settings(sent),
     )

@@ -14,6 +14,7 @@ from kinora.serve.creation import plan
 from kinora.serve.edits import Assets, edit
 from kinora.serve.jobs.artefacts import Artefacts, character, picture, source
 from kinora.serve.jobs.kept import Kept
+from kinora.serve.jobs.watching import watched_reel
 from kinora.serve.jobs.wish import Source, Wish
 from kinora.serve.reel import Reel, read_reel, reel_of
 
@@ -60,6 +61,12 @@ class Dreaming:
     def _created(self, wish: Wish) -> Reel:
         given = self._assets(wish)
         laid = plan(self._model, wish, pictures=given.pictures, characters=given.characters)
+        if wish.tries:
+            reel, broken = watched_reel(
+                self._model, wish, laid, self._files, kept=self._kept, on_progress=self._tell
+            )
+            self._note(broken)
+            return reel
         request, film = laid.request, laid.canvas.inside()
         text = self._model.read(request.prompts, negative=request.negative)
         done = dream(self._model, laid.canvas, text, request, on_progress=self._tell)

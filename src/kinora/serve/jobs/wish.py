@@ -61,6 +61,7 @@ class Wish(Config):
         pictures: what is held at which time; for a storyboard what cards begin with; or a mask.
         sources: what an edit goes on from, in order; for a storyboard what cards begin with.
         characters: keys of the pixels of each character.
+        tries: how often a window is dreamt at most if it breaks its words; 0 does not look.
         mark: whether a visible mark is asked for.
         metadata: whether the prompt may travel in the file.
     """
@@ -81,6 +82,7 @@ class Wish(Config):
     pictures: tuple[Picture, ...] = ()
     sources: tuple[Source, ...] = ()
     characters: tuple[str, ...] = ()
+    tries: int = 0
     mark: bool = False
     metadata: bool = True
 

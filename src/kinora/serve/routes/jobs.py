@@ -24,6 +24,20 @@ State = Literal["queued", "dispatched", "paused", "cancelling", "done", "failed"
 SAMPLES = 50
 
 
+class Verified(BaseModel):
+    """What came of a film that was watched: each window with how often it was dreamt and its entries.
+
+    Args:
+        tries: how often a window was dreamt at most.
+        broken: promises that the film does not keep; None until it is delivered.
+        windows: `{start, end, tries, entries: [{start, end, name, wanted, found}]}`.
+    """
+
+    tries: int
+    broken: int | None = None
+    windows: list[dict[str, Any]] = []
+
+
 class JobObject(BaseModel):
     """A job: `ahead` jobs are done before it, as things stand."""
 
@@ -51,6 +65,7 @@ class JobObject(BaseModel):
     expires_at: float | None = None
     sha256: str | None = None
     frames_sha256: str | None = None
+    verify: Verified | None = None
 
 
 class JobList(BaseModel):
@@ -204,7 +219,16 @@ def job_object(row: rows.Video, *, ahead: int | None = None) -> JobObject:
         ahead=ahead,
         sha256=artefact.get("sha256"),
         frames_sha256=artefact.get("frames_sha256"),
+        verify=_verified(wish.tries, artefact.get("ledger")) if wish.tries else None,
     )
+
+
+def _verified(tries: int, ledger: dict[str, Any] | None) -> Verified:
+    if ledger is None:
+        return Verified(tries=tries)
+    entries = [entry for window in ledger["windows"] for entry in window["entries"]]
+    broken = sum(entry["wanted"] != entry["found"] for entry in entries)
+    return Verified(tries=tries, broken=broken, windows=ledger["windows"])
 
 
 def _own(connection: Connection, owner: str, video: str) -> rows.Video:
