@@ -12,6 +12,7 @@ from kinora.denoise.condition import Condition, Keyframe, Reference, Words, appl
 from kinora.denoise.model import FilmModel
 from kinora.generate import Request, lay_out, settle
 from kinora.media.image import cover
+from kinora.prompt.names import spoken
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.sizes import frames_made
 
@@ -46,7 +47,7 @@ def plan(
     request, shape, _ = settle(
         model,
         Request(
-            prompts=tuple(card.prompt for card in wish.cards),
+            prompts=heard(wish),
             seconds=(frames - 1) / fps,
             height=wish.made_height,
             width=wish.made_width,
@@ -62,6 +63,12 @@ def plan(
         conditions.append(Reference(looks))
     request = replace(request, conditions=tuple(conditions))
     return Plan(request, apply_all(lay_out(model, shape), conditions))
+
+
+def heard(wish: Wish) -> tuple[str, ...]:
+    """The words of every card as the model hears them: what a character is instead of its name."""
+    words = {role.name: role.words for role in wish.cast}
+    return tuple(spoken(card.prompt, words) for card in wish.cards)
 
 
 def _conditions(model: FilmModel, wish: Wish, pictures: tuple[Frames, ...]) -> list[Condition]:

@@ -150,10 +150,17 @@ class ExtendVideo(Extras):
 
 
 class CreateCharacter(Sent):
-    """POST /v1/videos/characters: a name and a film of ours by id, or an uploaded file."""
+    """POST /v1/videos/characters: a name and a film of ours by id, or an uploaded file.
+
+    Args:
+        name: as used in prompts.
+        video: what shows it.
+        words: what it is, in the model's words, which hears them instead of the name.
+    """
 
     name: Name
     video: VideoRef | None = None
+    words: Annotated[str, Field(max_length=400)] = ""
 
 
 class VideoError(BaseModel):

@@ -21,7 +21,7 @@ from kinora.denoise.model import FilmModel
 from kinora.generate import Request
 from kinora.timeline.blend import Blend, blend
 from kinora.timeline.cache import Cache, Piece, key
-from kinora.timeline.characters import Cast, Character, reference
+from kinora.timeline.characters import Callers, Character, reference
 from kinora.timeline.document import Shot, Timeline, Transition
 from kinora.timeline.edit import Edit, fill
 from kinora.timeline.extend import Extend, extend
@@ -56,7 +56,7 @@ def render(
     *,
     clips: Mapping[str, Clip],
     digests: Mapping[str, str],
-    cast: Cast | None = None,
+    cast: Callers | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Piece, ...]:
     """One piece of film for every item of the first track; shots that have not changed are not dreamt.
@@ -102,7 +102,7 @@ class _Artist:
     cache: Cache
     clips: Mapping[str, Clip]
     digests: Mapping[str, str]
-    cast: Cast | None
+    cast: Callers | None
 
     @property
     def size(self) -> tuple[int, int]:
