@@ -41,6 +41,9 @@ WANTED = {"seconds": 4, "size": "96x64"}
 # Random kills are not the fault of a job: the limit that finds poisoned ones is out of reach.
 ATTEMPTS = 10_000
 LONGEST_FREEZE = 20.0
+AIMED = 0.75
+"""Share of kills that wait until something is dreamt; the others also hit starts, decoding and idleness."""
+PATIENCE = 30.0
 
 
 def main() -> int:
@@ -189,6 +192,8 @@ def soak(victims: Victims, given: argparse.Namespace) -> dict[str, Any]:
     kills: Counter[str] = Counter()
     while kills.total() < given.kills and time.monotonic() - start < given.seconds:
         time.sleep(dice.uniform(0.2, given.pause))
+        if dice.random() < AIMED:
+            aim(server)
         struck = victims.strike(dice)
         kills.update([struck] if struck else [])
         if ended(server, videos) == len(videos):
@@ -199,6 +204,19 @@ def soak(victims: Victims, given: argparse.Namespace) -> dict[str, Any]:
         "jobs": len(videos),
         "seconds": round(time.monotonic() - start),
     }
+
+
+def aim(server: Served) -> None:
+    """Wait a while until some job is dreamt."""
+
+    def dreaming() -> bool:
+        jobs = server.http.get("/kinora/v1/jobs", params={"state": "dispatched"}).json()["data"]
+        return any(job["stage"] == "denoise" and job["done"] for job in jobs)
+
+    try:
+        until(dreaming, seconds=PATIENCE, what="a dream")
+    except AssertionError:
+        return
 
 
 def settle(server: Served, videos: list[str], *, seconds: float) -> None:

@@ -31,6 +31,7 @@ def rerun(
     """Make a film again from its sidecar, and say whether the same frames came out."""
     from kinora.generate import load
     from kinora.media.sidecar import read_sidecar
+    from kinora.open_weights.outside import dressed, outside_of
     from kinora.timeline.again import again
 
     told = read_sidecar(file)
@@ -39,7 +40,7 @@ def rerun(
     target = out or file.with_stem(f"{file.stem}-again")
     typed = resumable(target, None, quiet=quiet)
     with typed, reporting(as_json=as_json, quiet=quiet) as on_progress:
-        made_by = load(model or told.model.id)
+        made_by = dressed(load(model or told.model.id), outside_of(told.model.outside))
         if made_by.checksums() != told.model.weights:
             note("Note: the weights are not those the film was made with", quiet=quiet)
         same = again(made_by, told, file, target, make=_maker(told), on_progress=on_progress)

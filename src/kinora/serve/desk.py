@@ -96,7 +96,9 @@ class Desk:
     def keep_role(self, character: str, role: Role) -> None:
         """Write down what a character is, beside its pixels."""
         scratch = self.settings.data / "scratch" / "uploads"
-        self.store.put_bytes(ROLE.format(character), role.model_dump_json().encode(), scratch=scratch)
+        self.store.put_bytes(
+            ROLE.format(character), role.model_dump_json().encode(), scratch=scratch
+        )
 
     def role(self, row: Any) -> Role:
         """What the character of a row is; those of an earlier version have a name only."""

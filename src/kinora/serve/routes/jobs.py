@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection, func, select, update
 
 from kinora.serve.errors import ApiError, missing
+from kinora.serve.foresight import Question, memory
 from kinora.serve.jobs import rows
 from kinora.serve.jobs.announce import record
 from kinora.serve.jobs.table import ENDED, LIVE, videos
@@ -82,9 +83,10 @@ class Reorder(SentModel):
 
 
 class Estimate(BaseModel):
-    """How long a film will take here: `seconds` of work, after `ahead` other jobs."""
+    """What a film will take here: `seconds` of work after `ahead` other jobs, `memory` bytes of a worker."""
 
     seconds: float | None
+    memory: int | None
     samples: int
     ahead: int
     frames: int
@@ -183,7 +185,7 @@ def reorder(owner: Owner, desk: TheDesk, video_id: Id, body: Sent) -> JobObject:
 
 @router.post("/estimate", openapi_extra=accepts("CreateVideo"))
 def estimate(owner: Owner, desk: TheDesk, body: Sent) -> Estimate:
-    """How long a film would take, by the films made here before; null before the first."""
+    """How long a film would take, by the films made here before (null before the first), and its memory."""
     sent = body.read(CreateVideo)
     height, width = desk.card.height, desk.card.width
     if sent.size:
@@ -197,6 +199,15 @@ def estimate(owner: Owner, desk: TheDesk, body: Sent) -> Estimate:
         ahead = int(connection.execute(waiting).scalar_one())
     return Estimate(
         seconds=round(work * sum(costs) / len(costs), 2) if costs else None,
+        memory=memory(
+            Question(
+                model=desk.settings.model,
+                frames=frames,
+                height=size.made_height,
+                width=size.made_width,
+                steps=sent.steps,
+            )
+        ),
         samples=len(costs),
         ahead=ahead,
         frames=frames,
