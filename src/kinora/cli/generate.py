@@ -106,6 +106,10 @@ def generate(
     height, width = parse_size(size) if size else (None, None)
     if psnr and not step_cache:
         raise UsageError("--psnr tells what a step cache costs", remedy="Add --step-cache 0.05")
+    if psnr and verify:
+        raise UsageError(
+            "--psnr compares two dreams, and --verify may dream again", remedy="Drop one"
+        )
     if not image and seconds <= 0:
         raise UsageError(f"a film of {seconds:g} seconds cannot be made", remedy="Try --seconds 4")
     first = drawn(seed, folder=(out or Path()).parent, quiet=quiet)
