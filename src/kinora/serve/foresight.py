@@ -11,9 +11,11 @@ import warnings
 from functools import lru_cache
 
 from kinora.core.config import Config
+from kinora.core.errors import BusyError
 from kinora.serve.sizes import folder_of
 
 PATIENCE_SECONDS = 120.0
+TURN_SECONDS = 2.0
 REMEMBERED = 256
 _one_at_a_time = threading.Lock()
 
@@ -30,19 +32,27 @@ class Question(Config):
 
 @lru_cache(maxsize=REMEMBERED)
 def memory(question: Question) -> int | None:
-    """Bytes that a worker needs at the worst moment, its networks included; None if it cannot be told."""
-    with _one_at_a_time:
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "kinora.serve.foresight"],
-                input=question.model_dump_json(),
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return None
+    """Bytes that a worker needs at the worst moment, its networks included; None if it cannot be told.
+
+    Raises:
+        BusyError: another film is being counted, or this one takes too long; nothing is remembered.
+    """
+    # Requests that wait here would keep others from being answered.
+    if not _one_at_a_time.acquire(timeout=TURN_SECONDS):
+        raise BusyError("the memory of another film is being counted; ask again")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "kinora.serve.foresight"],
+            input=question.model_dump_json(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BusyError("counting the memory takes too long here; ask again") from error
+    finally:
+        _one_at_a_time.release()
     return int(done.stdout.split()[-1]) if done.returncode == 0 else None
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, func, select, update
 
+from kinora.core.errors import BusyError
 from kinora.serve.errors import ApiError, missing
 from kinora.serve.foresight import Question, memory
 from kinora.serve.jobs import rows
@@ -197,24 +198,31 @@ def estimate(owner: Owner, desk: TheDesk, body: Sent) -> Estimate:
         costs = _costs(connection, desk.card.fps, by_steps=sent.steps is not None)
         waiting = select(func.count()).where(videos.c.state.in_(("queued", "dispatched")))
         ahead = int(connection.execute(waiting).scalar_one())
+    high, wide = size.made_height, size.made_width
+    needed, why = _memory(
+        Question(
+            model=desk.settings.model, frames=frames, height=high, width=wide, steps=sent.steps
+        )
+    )
+    notes = [*size.notes, *why]
     return Estimate(
         seconds=round(work * sum(costs) / len(costs), 2) if costs else None,
-        memory=memory(
-            Question(
-                model=desk.settings.model,
-                frames=frames,
-                height=size.made_height,
-                width=size.made_width,
-                steps=sent.steps,
-            )
-        ),
+        memory=needed,
         samples=len(costs),
         ahead=ahead,
         frames=frames,
         width=size.width,
         height=size.height,
-        notes=list(size.notes),
+        notes=notes,
     )
+
+
+def _memory(question: Question) -> tuple[int | None, list[str]]:
+    """Bytes, and why there are none."""
+    try:
+        return memory(question), []
+    except BusyError as error:
+        return None, [error.what]
 
 
 def job_object(row: rows.Video, *, ahead: int | None = None) -> JobObject:
