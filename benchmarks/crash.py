@@ -2,10 +2,12 @@
 
     python benchmarks/crash.py --model FOLDER --jobs 100 --kills 200
     python benchmarks/crash.py --model FOLDER --jobs 100 --kills 200 --postgres --workers 3
+    python benchmarks/crash.py --model FOLDER --jobs 100 --kills 200 --edits
 
 On SQLite the server and its worker are killed. On Postgres the server and workers that share nothing but
 database and store; now and then one is frozen for a while, or the database is started anew. Every seed is
-made once undisturbed at the start, so that each film has a twin to be compared with.
+made once undisturbed at the start, so that each film has a twin to be compared with. With `--edits` three
+of four jobs are a remix, an edit or an extension of one film.
 """
 
 import argparse
@@ -28,10 +30,20 @@ from cluster import Postgres, installed, running, worker
 from serving import Served, until
 
 SEEDS = 5
+SEEDS_OF_EDITS = 2
+EDITS: dict[str, tuple[str, dict[str, Any]]] = {
+    "remix": ("/v1/videos/{id}/remix", {}),
+    "edit": ("/v1/videos/edits", {"video": None, "strength": 0.8}),
+    "extension": ("/v1/videos/extensions", {"video": None, "seconds": 2}),
+}
+"""Kind of job -> its route, and what is sent with the words; `video` becomes the film."""
 WANTED = {"seconds": 4, "size": "96x64"}
 # Random kills are not the fault of a job: the limit that finds poisoned ones is out of reach.
 ATTEMPTS = 10_000
 LONGEST_FREEZE = 20.0
+AIMED = 0.75
+"""Share of kills that wait until something is dreamt; the others also hit starts, decoding and idleness."""
+PATIENCE = 30.0
 
 
 def main() -> int:
@@ -44,6 +56,7 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=6.0, help="longest wait between two kills")
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--edits", action="store_true", help="films, remixes, edits, extensions")
     given = parser.parse_args()
     place = several if given.postgres else alone
     with tempfile.TemporaryDirectory() as folder, place(Path(folder), given) as victims:
@@ -142,28 +155,68 @@ def several(folder: Path, given: argparse.Namespace) -> Iterator[Victims]:
         yield victims
 
 
+class Orders:
+    """Asks for films by number: the same number, and any other of its kind and seed, is one film."""
+
+    def __init__(self, server: Served, *, steps: int, edits: bool) -> None:
+        self._server, self._wanted = server, {**WANTED, "steps": steps}
+        self._kinds = ["create", *EDITS] if edits else ["create"]
+        self.different = len(self._kinds) * (SEEDS_OF_EDITS if edits else SEEDS)
+        self._film = server.create(**self._wanted, seed=0) if edits else ""
+        if edits:
+            server.wait(self._film)
+
+    def __call__(self, number: int) -> str:
+        number %= self.different
+        kind, seed = self._kinds[number % len(self._kinds)], number // len(self._kinds)
+        if kind == "create":
+            return self._server.create(**self._wanted, seed=seed)
+        path, fields = EDITS[kind]
+        sent = {"prompt": "a blue cube rolls", "seed": seed, "steps": self._wanted["steps"]}
+        sent |= {**fields, "video": {"id": self._film}} if "video" in fields else fields
+        answer = self._server.http.post(path.format(id=self._film), json=sent)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+
 def soak(victims: Victims, given: argparse.Namespace) -> dict[str, Any]:
-    server, wanted = victims.server, {**WANTED, "steps": given.steps}
-    twins = [server.create(**wanted, seed=seed) for seed in range(SEEDS)]
+    server = victims.server
+    order = Orders(server, steps=given.steps, edits=given.edits)
+    twins = [order(number) for number in range(order.different)]
     expected = {
-        job["seed"]: job["frames_sha256"]
+        (job["kind"], job["seed"]): job["frames_sha256"]
         for job in (server.wait(video, seconds=given.seconds) for video in twins)
     }
-    videos = [server.create(**wanted, seed=index % SEEDS) for index in range(given.jobs)]
+    videos = [order(number) for number in range(given.jobs)]
     dice, start = random.Random(1), time.monotonic()
     kills: Counter[str] = Counter()
     while kills.total() < given.kills and time.monotonic() - start < given.seconds:
         time.sleep(dice.uniform(0.2, given.pause))
+        if dice.random() < AIMED:
+            aim(server)
         struck = victims.strike(dice)
         kills.update([struck] if struck else [])
         if ended(server, videos) == len(videos):
-            videos += [server.create(**wanted, seed=seed) for seed in range(SEEDS)]
+            videos += [order(number) for number in range(order.different)]
     settle(server, videos, seconds=given.seconds)
     return report(server, videos, expected) | {
         "kills": dict(kills),
         "jobs": len(videos),
         "seconds": round(time.monotonic() - start),
     }
+
+
+def aim(server: Served) -> None:
+    """Wait a while until some job is dreamt."""
+
+    def dreaming() -> bool:
+        jobs = server.http.get("/kinora/v1/jobs", params={"state": "dispatched"}).json()["data"]
+        return any(job["stage"] == "denoise" and job["done"] for job in jobs)
+
+    try:
+        until(dreaming, seconds=PATIENCE, what="a dream")
+    except AssertionError:
+        return
 
 
 def settle(server: Served, videos: list[str], *, seconds: float) -> None:
@@ -179,7 +232,9 @@ def ended(server: Served, videos: list[str]) -> int:
     return sum(status in ("completed", "failed") for status in found)
 
 
-def report(server: Served, videos: list[str], expected: dict[int, str]) -> dict[str, Any]:
+def report(
+    server: Served, videos: list[str], expected: dict[tuple[str, int], str]
+) -> dict[str, Any]:
     answers = [server.http.get(f"/kinora/v1/jobs/{video}") for video in videos]
     jobs = [answer.json() for answer in answers if answer.status_code == 200]
     ends = [job for job in jobs if job["state"] in ("done", "failed", "cancelled")]
@@ -190,7 +245,12 @@ def report(server: Served, videos: list[str], expected: dict[int, str]) -> dict[
         "failed": sum(job["state"] != "done" for job in ends),
         "delivered_twice": sum(text.count("event: completed") > 1 for text in told),
         "different": sum(
-            job["state"] == "done" and job["frames_sha256"] != expected[job["seed"]] for job in ends
+            job["state"] == "done" and job["frames_sha256"] != expected[job["kind"], job["seed"]]
+            for job in ends
+        ),
+        "broken_off_edits": sum(
+            job["kind"] != "create" and text.count("event: begun") > 1
+            for job, text in zip(ends, told, strict=True)
         ),
         "attempts": sum(text.count("event: begun") for text in told),
     }

@@ -16,11 +16,18 @@ UNPRIVILEGED = "nobody"
 
 
 class Postgres:
-    """A cluster of its own in a folder; it refuses to run as root, so root hands it to `nobody`."""
+    """A cluster of its own in a folder; it refuses to run as root, so root hands it to `nobody`.
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    Args:
+        folder: its own.
+        programs: where they are.
+        address: of this machine that others reach it at.
+    """
+
+    def __init__(self, folder: Path, programs: Path, *, address: str = "127.0.0.1") -> None:
         self.folder, self.programs, self.port = folder, programs, free_port()
-        self.url = f"postgresql://kinora@127.0.0.1:{self.port}/postgres"
+        self.address = address
+        self.url = f"postgresql://kinora@{address}:{self.port}/postgres"
 
     def create(self) -> None:
         self.folder.mkdir(parents=True)
@@ -28,10 +35,12 @@ class Postgres:
             shutil.chown(self.folder, UNPRIVILEGED)
         data = str(self.folder / "data")
         self._run("initdb", "-D", data, "-U", "kinora", "-A", "trust", "--no-sync")
+        with (self.folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {self.address}/24 trust\n")
         self.start()
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c fsync=off"
+        options = f"-p {self.port} -k {self.folder} -h {self.address} -c fsync=off"
         log = str(self.folder / "log")
         self._run(
             "pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "start"
@@ -62,12 +71,12 @@ def installed() -> Path | None:
 
 
 @contextmanager
-def running(programs: Path) -> Iterator[Postgres]:
+def running(programs: Path, *, address: str = "127.0.0.1") -> Iterator[Postgres]:
     """A cluster that is started, and stopped in the end."""
     # Not below a folder of pytest's own, which every new session closes to other users.
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        database = Postgres(Path(folder) / "cluster", programs)
+        database = Postgres(Path(folder) / "cluster", programs, address=address)
         database.create()
         try:
             yield database
@@ -76,15 +85,28 @@ def running(programs: Path) -> Iterator[Postgres]:
 
 
 def worker(
-    name: str, server: Served, model: Path, database: str, *, attempts: int = 3
+    name: str,
+    server: Served,
+    model: Path,
+    database: str,
+    *,
+    attempts: int = 3,
+    within: tuple[str, ...] = (),
 ) -> "subprocess.Popen[bytes]":
-    """A worker as on another machine: its own folder, nothing shared but database and store."""
+    """A worker as on another machine: its own folder, nothing shared but database and store.
+
+    Args:
+        name: of the worker.
+        server, model, database: what it works for, with and on.
+        attempts: as in the settings.
+        within: words before the command, that put it on a network of its own.
+    """
     settings = ("--set=checkpoint_seconds=0.2", f"--set=attempts={attempts}")
     words = {"--name": name, "--model": model, "--database": database}
     words |= {"--data": server.data / name, "--store": f"file://{server.data / 'store'}"}
     flat = [str(word) for pair in words.items() for word in pair]
     with (server.data / f"{name}.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "worker", *flat, *settings],
+            [*within, sys.executable, "-c", PROGRAM, "worker", *flat, *settings],
             env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip

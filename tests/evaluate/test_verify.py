@@ -1,12 +1,14 @@
 """Windows that break their words are dreamt again, a bounded number of times."""
 
+from collections.abc import Callable
+
 import torch
 
 from kinora.caption.judge import load_judge
 from kinora.core.clip import Clip
 from kinora.evaluate.ledger import Told, window
 from kinora.evaluate.promise import promises, real
-from kinora.evaluate.verify import verified
+from kinora.evaluate.verify import Watched, verified, watched
 from kinora.generate import Request, generate
 from kinora.prompt.vocabulary import load_vocabulary
 from tiny import tiny_bundle
@@ -39,6 +41,30 @@ def test_a_long_film_is_watched_window_by_window() -> None:
     starts, ends = zip(*((each.start, each.end) for each in ledger.windows), strict=True)
     assert starts[1:] == ends[:-1]
     assert round(ends[-1] * film.clip.fps) == len(film.clip)
+
+
+def test_what_was_finished_is_not_dreamt_again() -> None:
+    model, wish = tiny_bundle(), Request(**{**vars(WISH), "seconds": 6.0})
+    kept: list[Watched] = []
+    asked: list[int] = []
+
+    def remember(number: int, make: Callable[[], Watched]) -> Watched:
+        asked.append(number)
+        if number == len(kept):
+            kept.append(make())
+        return kept[number]
+
+    first, ledger = watched(model, wish, judge=load_judge(), tries=2, remember=remember)
+    del kept[1:]
+    steps = list[str]()
+    again, same = watched(
+        model, wish, judge=load_judge(), tries=2, remember=remember,
+        on_progress=lambda p: steps.append(p.stage),
+    )  # fmt: skip
+    assert torch.equal(first, again)
+    assert ledger == same
+    assert asked == [*range(len(kept)), *range(len(kept))]
+    assert steps.count("denoise") == (len(kept) - 1) * 2 * 2
 
 
 def test_the_worlds_own_render_keeps_its_words() -> None:

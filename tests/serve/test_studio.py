@@ -150,6 +150,46 @@ def test_the_cast_is_listed_and_forgotten(server: Served, film: str) -> None:
     assert server.http.delete(path).status_code == 404
 
 
+def test_a_storyboard_calls_characters_by_their_names(server: Served, film: str) -> None:
+    made = []
+    for words in ("a blue cube", "", "a blue cube"):
+        sent = {"name": "Zoë-2", "video": {"id": film}, "words": words}
+        made.append(server.http.post("/v1/videos/characters", json=sent).json()["id"])
+    board = {"seconds": 2, "size": "96x64", **QUICK}
+    named, unnamed, plain = (
+        storyboard(server, {**board, "cards": [{"at": 0, "prompt": prompt}]})
+        for prompt in ("zoë-2 rolls", "the blue cube rolls", "zoë-22 rolls")
+    )
+    # The newest of that name is heard by its words, and seen: a film of the words alone is another.
+    assert not any("zoë" in note for note in named["notes"])
+    assert any("zoë" in note for note in plain["notes"])
+    assert named["prompt"] == "zoë-2 rolls"
+    assert named["frames_sha256"] != unnamed["frames_sha256"]
+    for one in made:
+        server.http.delete(f"/kinora/v1/characters/{one}")
+
+
+def test_a_storyboard_has_room_for_so_many_characters(server: Served, film: str) -> None:
+    names = [f"Extra{number}" for number in range(9)]
+    cast = [
+        server.http.post("/v1/videos/characters", json={"name": name, "video": {"id": film}}).json()
+        for name in names
+    ]
+    sent = {"seconds": 2, "cards": [{"at": 0, "prompt": " and ".join(names)}]}
+    answer = server.http.post("/kinora/v1/storyboard", json=sent)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "too_many_characters")
+    for each in cast:
+        server.http.delete(f"/kinora/v1/characters/{each['id']}")
+
+
+def storyboard(server: Served, sent: dict[str, Any]) -> dict[str, Any]:
+    answer = server.http.post("/kinora/v1/storyboard", json=sent)
+    assert answer.status_code == 200, answer.text
+    job = server.wait(answer.json()["id"])
+    assert job["state"] == "done", job
+    return job
+
+
 def preview(server: Served, video: str) -> dict[str, Any] | None:
     """The picture among the events so far."""
     with server.http.stream("GET", f"/kinora/v1/jobs/{video}/events") as answer:

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kinora.cli.options import (
+    Compile,
     Count,
     Guidance,
     Json,
+    Loras,
     Model,
     Negative,
     NoMetadata,
     Out,
     Quiet,
     Seed,
+    StepCache,
     Steps,
 )
 from kinora.cli.output import note, show
+from kinora.cli.outside import From
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import drawn, resumable
 from kinora.core.errors import UsageError
@@ -52,6 +56,8 @@ class Typed:
         tries: how often a window is dreamt at most if it breaks its words; 0 does not look.
         preset: which number of steps where none is named.
         times: how much larger than it is dreamt the film is drawn.
+        outside: what is done to a published model.
+        psnr: whether the film is made without its step cache too, and compared.
         wish: fields of `Request`.
     """
 
@@ -62,6 +68,8 @@ class Typed:
     tries: int
     preset: Preset
     times: int
+    outside: From
+    psnr: bool
     wish: dict[str, Any]
 
 
@@ -98,6 +106,13 @@ def generate(
     tries: Annotated[
         int, typer.Option(min=1, help="With --verify: how often at most; 1 only watches.")
     ] = TRIES,
+    lora: Loras = None,
+    step_cache: StepCache = 0.0,
+    psnr: Annotated[
+        bool,
+        typer.Option("--psnr", help="With --step-cache: make it without too, tell what it costs."),
+    ] = False,
+    compiled: Compile = False,
     no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -108,6 +123,12 @@ def generate(
 
     check_prompt(prompt)
     height, width = parse_size(size) if size else (None, None)
+    if psnr and not step_cache:
+        raise UsageError("--psnr tells what a step cache costs", remedy="Add --step-cache 0.05")
+    if psnr and verify:
+        raise UsageError(
+            "--psnr compares two dreams, and --verify may dream again", remedy="Drop one"
+        )
     if not image and seconds <= 0:
         raise UsageError(f"a film of {seconds:g} seconds cannot be made", remedy="Try --seconds 4")
     first = drawn(seed, folder=(out or Path()).parent, quiet=quiet)
@@ -121,7 +142,7 @@ def generate(
     }  # fmt: skip
     typed = Typed(
         prompt, expand, not no_metadata, image or sheet is not None, tries if verify else 0,
-        preset, checked_times(hd), wish,
+        preset, checked_times(hd), From(lora, step_cache, compiled), psnr, wish,
     )  # fmt: skip
     with resumable(files[first], first, quiet=quiet):
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
@@ -141,6 +162,7 @@ def _made(
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
     typed = replace(typed, wish={**typed.wish, "steps": typed.wish["steps"] or steps})
     bundle = _placed(plain, Request((typed.prompt,), **typed.wish))
+    bundle = typed.outside.put_on(bundle)
     for seed, file in files.items():
         kept, notes = _delivered(bundle, typed, file, seed=seed, on_progress=on_progress)
         clips += kept
@@ -200,7 +222,7 @@ def _delivered(
         prompts=(shot.expansion or shot.prompt,), seed=seed, conditions=conditions, **wish
     )
     options: dict[str, Any] = {"characters": cast} if cast else {}
-    if request.seconds >= LONG and not typed.at_once and not typed.tries:
+    if request.seconds >= LONG and not (typed.at_once or typed.tries or typed.psnr):
         _, notes = deliver_stream(
             model, request, file, words=typed.words, wishes=(shot,), options=options,
             on_progress=on_progress,
@@ -208,10 +230,31 @@ def _delivered(
         return [], list(notes)
     film, found = _watched(model, request, tries=typed.tries, on_progress=on_progress)
     options |= found
+    cost = _cost(model, request, film, on_progress=on_progress) if typed.psnr else ()
     sidecar = sidecar_of(film, model, verb="generate", asked=request, options=options)
     sidecar = sidecar.model_copy(update={"shots": (shot,)})
     deliver(film, sidecar, file, words=typed.words, on_progress=on_progress)
-    return [film.clip], list(film.notes)
+    return [film.clip], [*film.notes, *cost]
+
+
+def _cost(
+    model: "FilmModel", request: "Request", film: "Film", *, on_progress: "OnProgress"
+) -> tuple[str, ...]:
+    """What the step cache takes from the film, measured beside every step computed."""
+    from kinora.generate import generate as make
+    from kinora.open_weights.cache import psnr
+    from kinora.open_weights.model import OpenModel
+    from kinora.open_weights.outside import every_step
+
+    assert isinstance(model, OpenModel), "only those have a step cache"
+    with every_step(model) as plain:
+        whole = make(plain, request, on_progress=on_progress)
+    decibel = psnr(film.latents, whole.latents)
+    took = film.timings.get("denoise", 0.0), whole.timings["denoise"]
+    return (
+        f"the step cache costs: {decibel:.1f} dB PSNR of latents beside every step computed, "
+        f"{took[0]:.1f} s of dreaming instead of {took[1]:.1f} s",
+    )
 
 
 def _watched(

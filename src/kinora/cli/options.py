@@ -34,6 +34,25 @@ Model = Annotated[
         "--model", help="A shipped model's name, or a folder.", show_default="kinora-tiny"
     ),
 ]
+Loras = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lora",
+        metavar="FILE[:WEIGHT]",
+        help="Added weights for a published model; may be repeated.",
+    ),
+]
+StepCache = Annotated[
+    float,
+    typer.Option(
+        "--step-cache",
+        min=0,
+        help="Published models: reuse a step that changes less than this, such as 0.05; 0 never.",
+    ),
+]
+Compile = Annotated[
+    bool, typer.Option("--compile", help="Published models: run their blocks as compiled code.")
+]
 Steps = Annotated[
     int | None,
     typer.Option("--steps", min=1, help="Solver steps: more is finer.", show_default="20"),

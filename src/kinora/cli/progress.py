@@ -13,6 +13,7 @@ WORDS = {
     "expand": "Reading the wish",
     "text": "Understanding",
     "denoise": "Dreaming",
+    "caption": "Looking",
     "decode": "Developing",
     "encode": "Writing",
     "sign": "Signing",

@@ -32,6 +32,7 @@ def rerun(
     from kinora.generate import load
     from kinora.media.sidecar import read_sidecar
     from kinora.models import enlarged
+    from kinora.open_weights.outside import dressed, outside_of
     from kinora.timeline.again import again
     from kinora.timeline.deliver import times_of
 
@@ -41,7 +42,8 @@ def rerun(
     target = out or file.with_stem(f"{file.stem}-again")
     typed = resumable(target, None, quiet=quiet)
     with typed, reporting(as_json=as_json, quiet=quiet) as on_progress:
-        made_by = enlarged(load(model or told.model.id), times_of(told))
+        plain = enlarged(load(model or told.model.id), times_of(told))
+        made_by = dressed(plain, outside_of(told.model.outside))
         if made_by.checksums() != told.model.weights:
             note("Note: the weights are not those the film was made with", quiet=quiet)
         same = again(made_by, told, file, target, make=_maker(told), on_progress=on_progress)

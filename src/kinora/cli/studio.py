@@ -9,8 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinora.cli.options import Guidance, Json, Model, Negative, NoMetadata, Out, Quiet, Seed, Steps
+from kinora.cli.options import (
+    Compile,
+    Guidance,
+    Json,
+    Loras,
+    Model,
+    Negative,
+    NoMetadata,
+    Out,
+    Quiet,
+    Seed,
+    StepCache,
+    Steps,
+)
 from kinora.cli.output import note, show
+from kinora.cli.outside import From
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import drawn, resumable
 from kinora.core.errors import UsageError
@@ -73,6 +87,9 @@ def _edited(
     guidance: Guidance = None,
     out: Out = None,
     model: Model = None,
+    lora: Loras = None,
+    step_cache: StepCache = 0.0,
+    compiled: Compile = False,
     no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -96,11 +113,21 @@ def _edited(
     )
     target = out or first.with_name(f"{first.stem}-{verb}-{number}.mp4")
     with resumable(target, number, quiet=quiet):
-        _delivered(order, target, model=model, words=not no_metadata, quiet=quiet, as_json=as_json)
+        _delivered(
+            order, target, model=model, outside=From(lora, step_cache, compiled),
+            words=not no_metadata, quiet=quiet, as_json=as_json,
+        )  # fmt: skip
 
 
 def _delivered(
-    order: "Order", target: Path, *, model: str | None, words: bool, quiet: bool, as_json: bool
+    order: "Order",
+    target: Path,
+    *,
+    model: str | None,
+    outside: From,
+    words: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     from kinora.generate import load
     from kinora.media.target import check_target
@@ -109,7 +136,8 @@ def _delivered(
 
     check_target(target, fps=8, frames=2)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
-        done = fulfil(load(model or DEFAULT), order, target, words=words, on_progress=on_progress)
+        dreamer = outside.put_on(load(model or DEFAULT))
+        done = fulfil(dreamer, order, target, words=words, on_progress=on_progress)
     for line in dict.fromkeys(line for each in done for line in each.notes):
         note(f"Note: {line}", quiet=quiet)
     told = [

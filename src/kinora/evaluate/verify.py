@@ -4,8 +4,9 @@ After every window the judge checks what the words promised for it. A window tha
 dreamt again from other noise and with stronger guidance, a bounded number of times; the best one stays.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from kinora.caption.judge import Judge
 from kinora.core.clip import Clip, Frames
 from kinora.core.config import Config
-from kinora.core.progress import OnProgress, silent
+from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.seed import derive
 from kinora.denoise.canvas import Canvas
 from kinora.denoise.condition import apply_all
@@ -67,6 +68,23 @@ class Ledger(Config):
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """A window that is finished: its clean latents `[f c h w]`, and how it came out."""
+
+    latents: Tensor
+    window: Window
+
+
+Remember = Callable[[int, Callable[[], Watched]], Watched]
+"""The window of a number, as it was kept or else as it is made now."""
+
+
+def forget(_number: int, make: Callable[[], Watched]) -> Watched:
+    """Every window is made now, and nothing kept."""
+    return make()
+
+
 @dataclass
 class _Work:
     """One film in the making."""
@@ -102,26 +120,34 @@ class _Work:
     def look(self, latents: Tensor, start: float) -> tuple[float, tuple[Entry, ...]]:
         """The second at which these latents end, and what the judge finds in them."""
         before = torch.cat([latents[:0], *self.finished])
-        drawn = list(decode_after(self.model, before, latents))
-        fps = self.model.capabilities.fps
-        frames: Frames = np.concatenate(drawn)
+        total = self.model.stride.time * len(latents)
+        drawn: list[Frames] = []
+        for frames in decode_after(self.model, before, latents):
+            drawn.append(frames)
+            self.on_progress(Progress("caption", 0, total))
+        fps, frames = self.model.capabilities.fps, np.concatenate(drawn)
         end = start + len(frames) / fps
-        seen = self.judge.see(Clip(frames, fps))
+        seen = self.judge.see(Clip(frames, fps), on_progress=self.on_progress)
         return end, window(self.told, seen, start=start, end=end, words=self.words)
 
-    def windows(self, tries: int) -> Iterator[Window]:
-        """Dream, look, and dream again where it is needed."""
+    def best(self, start: float, tries: int) -> Watched:
+        """Dream the next window, look, and dream it again where it is needed."""
+        found: list[tuple[int, Tensor, float, tuple[Entry, ...]]] = []
+        while len(found) < tries and not any(broken == 0 for broken, *_ in found):
+            latents = self.attempt(len(found))
+            end, entries = self.look(latents, start)
+            found.append((sum(not e.kept for e in entries), latents, end, entries))
+        _, latents, end, entries = min(found, key=lambda each: each[0])
+        return Watched(latents, Window(start=start, end=end, tries=len(found), entries=entries))
+
+    def windows(self, tries: int, remember: Remember) -> Iterator[Window]:
+        """One window after the other."""
         start, total = 0.0, len(self.canvas.inside())
         while sum(map(len, self.finished)) < total:
-            found: list[tuple[int, Tensor, float, tuple[Entry, ...]]] = []
-            while len(found) < tries and not any(broken == 0 for broken, *_ in found):
-                latents = self.attempt(len(found))
-                end, entries = self.look(latents, start)
-                found.append((sum(not e.kept for e in entries), latents, end, entries))
-            _, latents, end, entries = min(found, key=lambda each: each[0])
-            self.finished.append(latents)
-            yield Window(start=start, end=end, tries=len(found), entries=entries)
-            start = end
+            made = remember(len(self.finished), partial(self.best, start, tries))
+            self.finished.append(made.latents)
+            yield made.window
+            start = made.window.end
 
 
 def verified(
@@ -137,29 +163,56 @@ def verified(
     """Make a film and keep it to its words.
 
     Args:
+        model, request, judge, tries, told, words, on_progress: as in `watched`.
+
+    Returns:
+        The film, and the ledger of what it kept.
+    """
+    settled, _, notes = settle(model, request)
+    unknown = model.read(settled.prompts, negative=settled.negative).not_understood
+    notes += tuple(f"'{word}' is not a word this model knows" for word in unknown)
+    latents, ledger = watched(
+        model, settled, judge=judge, tries=tries, told=told, words=words, on_progress=on_progress
+    )
+    frames = np.concatenate(list(decoded(model, [latents], len(latents), on_progress)))
+    film = Film(
+        Clip(frames, model.capabilities.fps), latents, settled, notes=notes + ledger.lines()
+    )
+    return film, ledger
+
+
+def watched(
+    model: FilmModel,
+    request: Request,
+    *,
+    judge: Judge,
+    tries: int = 3,
+    told: Sequence[Told] = (),
+    words: Vocabulary | None = None,
+    remember: Remember = forget,
+    on_progress: OnProgress = silent,
+) -> tuple[Tensor, Ledger]:
+    """Dream a film and keep it to its words; nothing but what the judge looks at is decoded.
+
+    Args:
         model: our bundle or published weights.
         request: the wish.
         judge: looks at every window.
         tries: how often a window is dreamt at most; 1 only watches.
         told: which prompt is heard when, if there are several; else the first one throughout.
         words: what the prompts are read with; by default the simulated world's.
+        remember: finished windows of a film that was broken off.
         on_progress: told after every step and chunk; may raise to stop.
 
     Returns:
-        The film, and the ledger of what it kept.
+        Clean latents `[f c h w]`, and the ledger of what they keep.
     """
-    settled, shape, notes = settle(model, request)
+    settled, shape, _ = settle(model, request)
     text = model.read(settled.prompts, negative=settled.negative)
-    notes += tuple(f"'{word}' is not a word this model knows" for word in text.not_understood)
     work = _Work(
         model, apply_all(lay_out(model, shape), settled.conditions), text, settled, judge,
         told or (Told(settled.prompts[0], 0.0, settled.seconds),),
         words or load_vocabulary(), on_progress,
     )  # fmt: skip
-    ledger = Ledger(windows=tuple(work.windows(tries)))
-    latents = torch.cat(work.finished)
-    frames = np.concatenate(list(decoded(model, [latents], len(latents), on_progress)))
-    film = Film(
-        Clip(frames, model.capabilities.fps), latents, settled, notes=notes + ledger.lines()
-    )
-    return film, ledger
+    ledger = Ledger(windows=tuple(work.windows(tries, remember)))
+    return torch.cat(work.finished), ledger

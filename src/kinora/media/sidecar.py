@@ -44,10 +44,11 @@ class Sampling(Config):
 
 
 class Model(Config):
-    """Which networks; `weights` maps each file to its sha256."""
+    """Which networks; `weights` maps each file to its sha256, `outside` is what was done to them."""
 
     id: str
     weights: dict[str, str] = Field(default_factory=dict)
+    outside: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class Parent(Config):

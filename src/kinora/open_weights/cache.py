@@ -7,6 +7,8 @@ What the picture loses by it is measured, never promised.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -15,6 +17,30 @@ from kinora.open_weights.lora import transformers
 from kinora.open_weights.model import OpenModel
 
 THRESHOLD = 0.05
+
+
+@dataclass(frozen=True)
+class FirstBlock:
+    """A cache for the transformers of a `Shelf`; `threshold` as in `step_cache`."""
+
+    threshold: float = THRESHOLD
+
+    def attach(self, network: Any) -> None:
+        """Give the network an empty one; raises `UnsupportedError` if it takes none."""
+        from diffusers import FirstBlockCacheConfig
+
+        if not hasattr(network, "enable_cache"):
+            raise UnsupportedError(f"{type(network).__name__} has no step cache")
+        network.enable_cache(FirstBlockCacheConfig(threshold=self.threshold))
+
+    def empty(self, network: Any) -> None:
+        """Disabling is what forgets."""
+        self.detach(network)
+        self.attach(network)
+
+    def detach(self, network: Any) -> None:
+        """Take it away, and what is in it."""
+        network.disable_cache()
 
 
 @contextmanager
@@ -28,19 +54,17 @@ def step_cache(model: OpenModel, *, threshold: float = THRESHOLD) -> Iterator[No
     Raises:
         UnsupportedError: the library cannot cache this family.
     """
-    from diffusers import FirstBlockCacheConfig
-
-    networks = transformers(model)
+    networks, cache = transformers(model), FirstBlock(threshold)
     if not all(hasattr(network, "enable_cache") for network in networks):
         raise UnsupportedError(f"{model.family.name} has no step cache")
     for network in networks:
-        network.enable_cache(FirstBlockCacheConfig(threshold=threshold))
+        cache.attach(network)
     try:
         yield
     finally:
-        # Disabling forgets what was kept, so the next film starts clean.
+        # What was kept is forgotten, so the next film starts clean.
         for network in networks:
-            network.disable_cache()
+            cache.detach(network)
 
 
 def psnr(one: Tensor, other: Tensor) -> float:

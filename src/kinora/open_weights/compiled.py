@@ -24,15 +24,20 @@ def compiled(model: OpenModel, *, backend: str = "inductor") -> Iterator[None]:
         UnsupportedError: the library does not say which parts of this network repeat.
     """
     networks = transformers(model)
-    if not all(getattr(network, "_repeated_blocks", None) for network in networks):
-        raise UnsupportedError(f"{model.family.name} has no blocks that can be compiled")
     for network in networks:
-        network.compile_repeated_blocks(backend=backend)
+        compile_blocks(network, name=model.family.name, backend=backend)
     try:
         yield
     finally:
         for block in _blocks(networks):
             block._compiled_call_impl = None
+
+
+def compile_blocks(network: Any, *, name: str, backend: str = "inductor") -> None:
+    """Compile the repeated blocks of a transformer; raises like `compiled`, which calls it `name`."""
+    if not getattr(network, "_repeated_blocks", None):
+        raise UnsupportedError(f"{name} has no blocks that can be compiled")
+    network.compile_repeated_blocks(backend=backend)
 
 
 def _blocks(networks: list[Any]) -> list[Any]:

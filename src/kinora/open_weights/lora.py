@@ -50,22 +50,30 @@ def add(model: OpenModel, loras: Sequence[Lora]) -> None:
         NotFoundError: a file is not there.
         UsageError: a file is not safetensors, or fits none of the model's weights.
     """
+    for network in transformers(model):
+        wear(network, model.family.name, loras)
+
+
+def wear(network: Any, family: str, loras: Sequence[Lora]) -> None:
+    """Load files into one transformer of a family and weigh them together; raises like `add`."""
     for lora in loras:
-        state = _state(model, lora)
-        for network in transformers(model):
-            _load(network, lora, state)
-    weigh(model, {lora.name: lora.weight for lora in loras})
+        _load(network, lora, _state(family, lora))
+    _weigh(network, {lora.name: lora.weight for lora in loras})
 
 
 def weigh(model: OpenModel, weights: Mapping[str, float]) -> None:
     """Use these added weights, this strong, and no others."""
     for network in transformers(model):
-        if weights:
-            named = {adapter(name): weight for name, weight in weights.items()}
-            network.set_adapters(list(named), weights=list(named.values()))
-            network.enable_lora()
-        else:
-            network.disable_lora()
+        _weigh(network, weights)
+
+
+def _weigh(network: Any, weights: Mapping[str, float]) -> None:
+    if weights:
+        named = {adapter(name): weight for name, weight in weights.items()}
+        network.set_adapters(list(named), weights=list(named.values()))
+        network.enable_lora()
+    else:
+        network.disable_lora()
 
 
 def remove(model: OpenModel, names: Sequence[str]) -> None:
@@ -85,14 +93,19 @@ def transformers(model: OpenModel) -> list[Any]:
     return [model.shelf.get(name) for name in ("transformer", "transformer_2")[:count]]
 
 
-def _state(model: OpenModel, lora: Lora) -> dict[str, Any]:
-    import diffusers.loaders
-
+def check(lora: Lora) -> None:
+    """Raise `UsageError` for a file of another kind, `NotFoundError` for one that is not there."""
     if lora.file.suffix != ".safetensors":
         raise UsageError(f"{lora.file} is not safetensors", why="a pickle can run any program")
     if not lora.file.exists():
         raise NotFoundError(f"there is no file {lora.file}")
-    loader = getattr(diffusers.loaders, WITH_LOADERS[model.family.name])
+
+
+def _state(family: str, lora: Lora) -> dict[str, Any]:
+    import diffusers.loaders
+
+    check(lora)
+    loader = getattr(diffusers.loaders, WITH_LOADERS[family])
     read = loader.lora_state_dict(
         str(lora.file.parent),
         weight_name=lora.file.name,

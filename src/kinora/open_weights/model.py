@@ -1,9 +1,11 @@
 """A published model as a `FilmModel`. In: a family and its networks. Out: words, velocities, frames."""
 
+import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -26,10 +28,17 @@ from kinora.open_weights.shelf import Shelf
 
 @dataclass(frozen=True, eq=False)
 class OpenModel:
-    """A family's description and the networks of one folder."""
+    """A family's description and the networks of one folder.
+
+    Args:
+        family: what its networks expect.
+        shelf: loads them.
+        outside: what was done to them without changing them, for the sidecar.
+    """
 
     family: Family
     shelf: Shelf
+    outside: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -60,7 +69,12 @@ class OpenModel:
         """File name -> sha256 of every weights file."""
         from kinora.open_weights.hub import checksums
 
-        return checksums(self.shelf.folder)
+        found = checksums(self.shelf.folder)
+        if self.outside:
+            # A dream that was begun without it is another dream.
+            told = json.dumps(self.outside, sort_keys=True).encode()
+            found["outside"] = hashlib.sha256(told).hexdigest()
+        return found
 
     def read(self, prompts: Sequence[str], *, negative: str = "") -> Read:
         """Words of every shot; the last entry is what guidance pushes away from."""
@@ -85,11 +99,12 @@ class OpenModel:
         if self.family.embedded:
             told = {**prepared.arguments, "guidance": torch.tensor([1000 * guidance])}
             prepared, guidance = replace(prepared, arguments=told), 1.0
+        self.shelf.new_canvas()
         shots = sorted(set(canvas.text.tolist()))
         memories: defaultdict[tuple[str, int], Memory] = defaultdict(Memory)
 
         @torch.inference_mode()
-        def field(x: Tensor, level: Tensor) -> Tensor:
+        def velocity(x: Tensor, level: Tensor) -> Tensor:
             expert, scale = self._expert(level, guidance)
 
             def under(prompt: int) -> Tensor:
@@ -101,7 +116,7 @@ class OpenModel:
                 heard = torch.where((canvas.text == shot)[:, None, None, None], under(shot), heard)
             return heard if scale == 1 else classifier_free(heard, under(-1), scale)
 
-        return field
+        return velocity
 
     def encode(self, clip: Clip) -> Tensor:
         """A clip -> `[f c h w]`."""

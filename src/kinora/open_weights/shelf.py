@@ -4,10 +4,11 @@
 `offload` also moves the transformer's blocks to the device one after the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 
@@ -34,12 +35,43 @@ class Placement:
     plan: Plan = "resident"
 
 
-class Shelf:
-    """Loads each network once, and gives its memory back when told to."""
+class StepCache(Protocol):
+    """Something that networks carry from step to step."""
 
-    def __init__(self, folder: Folder, placement: Placement) -> None:
+    def attach(self, network: Any) -> None:
+        """Give the network an empty one."""
+        ...
+
+    def empty(self, network: Any) -> None:
+        """Forget what there is in it."""
+        ...
+
+    def detach(self, network: Any) -> None:
+        """Take it away."""
+        ...
+
+
+class Shelf:
+    """Loads each network once, and gives its memory back when told to.
+
+    Args:
+        folder: of the model.
+        placement: where it computes.
+        dress: what is done to a transformer after it was loaded.
+        cache: given to every transformer.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        placement: Placement,
+        *,
+        dress: Callable[[Any], None] | None = None,
+        cache: StepCache | None = None,
+    ) -> None:
         self.folder = folder
         self.placement = placement
+        self._dress, self._cache = dress, cache
         self._loaded: dict[str, Any] = {}
 
     def get(self, component: str) -> Any:
@@ -62,6 +94,29 @@ class Shelf:
             self._loaded.pop(component, None)
         if self.placement.device.type == "cuda":
             torch.cuda.empty_cache()
+
+    def new_canvas(self) -> None:
+        """What networks carry from step to step says nothing about another canvas."""
+        if self._cache is not None:
+            for network in self._transformers_here():
+                self._cache.empty(network)
+
+    @contextmanager
+    def without_cache(self) -> Iterator[None]:
+        """Inside the block every step is computed."""
+        cache, self._cache = self._cache, None
+        assert cache is not None, "there is one"
+        for network in self._transformers_here():
+            cache.detach(network)
+        try:
+            yield
+        finally:
+            self._cache = cache
+            for network in self._transformers_here():
+                cache.attach(network)
+
+    def _transformers_here(self) -> list[Any]:
+        return [each for name, each in self._loaded.items() if name.startswith("transformer")]
 
     def done_reading(self) -> None:
         """Words are read: unless all is resident, the text encoders go."""
@@ -87,7 +142,16 @@ class Shelf:
                 remedy=f"Run: kinora models verify {self.folder.name}",
             ) from error
         network.eval().requires_grad_(False)
-        return self._placed(component, hasten(network))
+        if component.startswith("transformer"):
+            return self._placed(component, self._dressed(hasten(network)))
+        return self._placed(component, network)
+
+    def _dressed(self, network: Any) -> Any:
+        if self._dress is not None:
+            self._dress(network)
+        if self._cache is not None:
+            self._cache.attach(network)
+        return network
 
     def _maker(self, component: str, kind: str) -> Callable[[str, str], Any]:
         library = str(self.folder.index[component][0])

@@ -17,6 +17,7 @@ from kinora.serve.jobs.kept import Kept
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.reel import Reel
 from kinora.timeline.cache import Cache, Piece, read_piece, write_piece
+from kinora.timeline.characters import Callers
 from kinora.timeline.render import assemble, render
 from kinora.timeline.storyboard import Board
 
@@ -47,6 +48,7 @@ def board(
     cache: Cache,
     clips: Mapping[str, Clip],
     digests: Mapping[str, str],
+    cast: Callers | None = None,
     on_progress: OnProgress,
 ) -> Reel:
     """Make the film of the wish's cards.
@@ -56,6 +58,7 @@ def board(
         wish: of kind "storyboard".
         cache: where finished shots are kept.
         clips, digests: what cards begin with, by the name that the card gives.
+        cast: characters that cards may name.
         on_progress: told after every step of every shot.
 
     Raises:
@@ -64,7 +67,9 @@ def board(
     common = {"steps": wish.steps, "guidance": wish.guidance, "negative": wish.negative}
     size = {"height": wish.made_height, "width": wish.made_width, "seed": wish.seed}
     timeline = settle(Board, {**common, **size, **wish.options}).timeline()
-    pieces = render(model, timeline, cache, clips=clips, digests=digests, on_progress=on_progress)
+    pieces = render(
+        model, timeline, cache, clips=clips, digests=digests, cast=cast, on_progress=on_progress
+    )
     film = assemble(pieces, model.capabilities.fps)
     none = torch.zeros(0, dtype=torch.long)
     empty = pieces[0].latents[:0]

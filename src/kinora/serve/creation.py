@@ -1,6 +1,6 @@
 """A wish as a canvas. In: a model, a wish, its pictures and characters. Out: what to denoise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from kinora.denoise.condition import Condition, Keyframe, Reference, Words, appl
 from kinora.denoise.model import FilmModel
 from kinora.generate import Request, lay_out, settle
 from kinora.media.image import cover
+from kinora.prompt.names import spoken
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.sizes import frames_made
 
@@ -21,7 +22,7 @@ REFERENCES = 2
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What to denoise: every None of the request filled in, all conditions on the canvas."""
+    """What to denoise: every None of the request filled in, all its conditions on the canvas."""
 
     request: Request
     canvas: Canvas
@@ -46,7 +47,7 @@ def plan(
     request, shape, _ = settle(
         model,
         Request(
-            prompts=tuple(card.prompt for card in wish.cards),
+            prompts=heard(wish),
             seconds=(frames - 1) / fps,
             height=wish.made_height,
             width=wish.made_width,
@@ -60,7 +61,14 @@ def plan(
     if characters:
         looks = references(model, characters, height=shape.height, width=shape.width)
         conditions.append(Reference(looks))
+    request = replace(request, conditions=tuple(conditions))
     return Plan(request, apply_all(lay_out(model, shape), conditions))
+
+
+def heard(wish: Wish) -> tuple[str, ...]:
+    """The words of every card as the model hears them: what a character is instead of its name."""
+    words = {role.name: role.words for role in wish.cast}
+    return tuple(spoken(card.prompt, words) for card in wish.cards)
 
 
 def _conditions(model: FilmModel, wish: Wish, pictures: tuple[Frames, ...]) -> list[Condition]:

@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from starlette.datastructures import UploadFile
 
 from kinora.core.prompt import check_prompt
+from kinora.prompt.names import mentioned
 from kinora.serve.errors import ApiError
 from kinora.serve.jobs import rows
 from kinora.serve.jobs.announce import record
@@ -20,7 +21,7 @@ from kinora.serve.jobs.artefacts import folder
 from kinora.serve.jobs.database import Database
 from kinora.serve.jobs.rows import Video
 from kinora.serve.jobs.table import LIVE, characters, videos
-from kinora.serve.jobs.wish import Wish
+from kinora.serve.jobs.wish import Role, Wish
 from kinora.serve.policy import Policy
 from kinora.serve.settings import Settings
 from kinora.serve.sizes import ModelCard
@@ -30,6 +31,7 @@ from kinora.serve.wire import Extras
 
 USAGE_SECONDS = 15.0
 RETRY_SECONDS = 10
+ROLE = "characters/{}/role.json"
 
 
 class Desk:
@@ -82,6 +84,27 @@ class Desk:
         if row is None:
             raise ApiError(404, f"No character with id '{name[:80]}'", code="not_found", param="id")
         return row
+
+    def called(self, owner: str, prompts: Sequence[str]) -> list[Any]:
+        """The owner's characters that these prompts name; of two with one name, the newer."""
+        oldest = select(characters).where(characters.c.owner == owner)
+        with self.database.read() as connection:
+            found = connection.execute(oldest.order_by(characters.c.created_at)).all()
+        known = {row.name.lower(): row for row in found}
+        return [known[name] for name in mentioned("\n".join(prompts), known)]
+
+    def keep_role(self, character: str, role: Role) -> None:
+        """Write down what a character is, beside its pixels."""
+        scratch = self.settings.data / "scratch" / "uploads"
+        self.store.put_bytes(
+            ROLE.format(character), role.model_dump_json().encode(), scratch=scratch
+        )
+
+    def role(self, row: Any) -> Role:
+        """What the character of a row is; those of an earlier version have a name only."""
+        if self.store.size(ROLE.format(row.id)) is None:
+            return Role(name=row.name)
+        return Role.model_validate_json(self.store.read_bytes(ROLE.format(row.id)))
 
     def take(
         self,
@@ -184,6 +207,7 @@ class Desk:
     def _check_words(self, wish: Wish) -> None:
         said = [card.prompt for card in wish.cards]
         said += [str(wish.options["what"])] if wish.options.get("what") else []
+        said += [role.words for role in wish.cast if role.words]
         for words in said:
             check_prompt(words)
             reason = self.policy.prompt(words)

@@ -1,6 +1,7 @@
 """The studio's requests as wishes. In: a checked verb, its files. Out: a wish whose sources are stored."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import JsonValue
 from starlette.datastructures import UploadFile
@@ -28,10 +29,12 @@ from kinora.serve.verbs import (
     Storyboard,
     Verb,
 )
-from kinora.serve.wishes import keep_keyframes, keep_picture
+from kinora.serve.wishes import cast_of, keep_keyframes, keep_picture
 
 Files = Mapping[str, UploadFile]
 Made = tuple[Wish, list[str]]
+
+MOST_CHARACTERS = 8
 
 BRIDGES = {"short": 2, "normal": 4, "long": 8}
 """Latent frames of a loop's bridge by its name, as `timeline.loop` has them."""
@@ -119,10 +122,20 @@ def storyboard(desk: Desk, owner: str, sent: Storyboard, *, video: str) -> Made:
         options={"card": cards, "seconds": sent.seconds},
         pictures=tuple(pictures),
         sources=tuple(sources),
+        **_called(desk, owner, sent, video=video),
         **sizes(size),
         **settings(sent),
     )
     return wish, list(size.notes)
+
+
+def _called(desk: Desk, owner: str, sent: Storyboard, *, video: str) -> dict[str, Any]:
+    """The fields of a wish for the owner's characters that the cards name."""
+    rows = desk.called(owner, [card.prompt for card in sent.cards])
+    if len(rows) > MOST_CHARACTERS:
+        message = f"A storyboard names at most {MOST_CHARACTERS} characters, not {len(rows)}"
+        raise ApiError(400, message, code="too_many_characters", param="cards")
+    return cast_of(desk, rows, video=video)
 
 
 def length(card: ModelCard, sent: Verb, before: float) -> float:

@@ -16,7 +16,7 @@ from kinora.core.config import settle
 from kinora.core.progress import OnProgress
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film
-from kinora.serve.creation import references
+from kinora.serve.creation import heard, references
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.reel import Reel
 from kinora.serve.sizes import frames_made
@@ -101,7 +101,7 @@ def _animated(model: FilmModel, wish: Wish, assets: Assets, tell: OnProgress) ->
         looks = Looks(references(model, assets.characters, height=height, width=width))
     return perform(
         model,
-        settle(Animate, {**_values(wish), **size}),
+        settle(Animate, {**_values(wish), **size, "prompt": heard(wish)[0]}),
         [Clip(pixels, fps) for pixels in assets.pictures],
         times=[picture.seconds for picture in wish.pictures],
         seen=looks,

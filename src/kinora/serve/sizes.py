@@ -14,6 +14,7 @@ from kinora.core.shape import Stride
 from kinora.media.video import check_even
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
+INDEX = "model_index.json"
 ROOM = 2.0
 """How many times the training area a model is asked to fill before we rather enlarge."""
 
@@ -57,20 +58,25 @@ def model_card(model: str) -> ModelCard:
     Raises:
         NotFoundError: there is no such model.
     """
+    folder = folder_of(model)
+    told = json.loads((folder / INDEX).read_text())
+    patch = json.loads((folder / "transformer" / "config.json").read_text())["patch"]
+    return ModelCard(
+        name=told["name"],
+        fps=told["fps"],
+        height=told["height"],
+        width=told["width"],
+        stride=Stride(patch=patch),
+        references=told["references"],
+        views=told.get("views", False),
+    )
+
+
+def folder_of(model: str) -> Path:
+    """Of a shipped model, or the folder itself; raises `NotFoundError`."""
     for folder in (WEIGHTS / model, Path(model)):
-        index = folder / "model_index.json"
-        if index.exists():
-            told = json.loads(index.read_text())
-            patch = json.loads((folder / "transformer" / "config.json").read_text())["patch"]
-            return ModelCard(
-                name=told["name"],
-                fps=told["fps"],
-                height=told["height"],
-                width=told["width"],
-                stride=Stride(patch=patch),
-                references=told["references"],
-                views=told.get("views", False),
-            )
+        if (folder / INDEX).exists():
+            return folder
     raise NotFoundError(
         f"there is no model called '{model}'", remedy="Name a folder with a model_index.json"
     )

@@ -97,6 +97,8 @@ class CreateVideo(Extras):
         characters: at most two; each one's name stands in the prompt.
         keyframes: pictures at given seconds.
         storyboard: shots in order of their start.
+        verify: watch the film while it is made, and dream again what breaks its words.
+        tries: with `verify`, how often a window is dreamt at most; 1 only watches.
     """
 
     prompt: Prompt | None = None
@@ -108,6 +110,8 @@ class CreateVideo(Extras):
     ] = ()
     keyframes: Annotated[tuple[KeyframeIn, ...], BeforeValidator(listed), Field(max_length=16)] = ()
     storyboard: Annotated[tuple[CardIn, ...], BeforeValidator(listed), Field(max_length=64)] = ()
+    verify: bool = False
+    tries: Annotated[int, Field(ge=1, le=10)] = 3
 
     @model_validator(mode="after")
     def _has_words(self) -> "CreateVideo":
@@ -146,10 +150,17 @@ class ExtendVideo(Extras):
 
 
 class CreateCharacter(Sent):
-    """POST /v1/videos/characters: a name and a film of ours by id, or an uploaded file."""
+    """POST /v1/videos/characters: a name and a film of ours by id, or an uploaded file.
+
+    Args:
+        name: as used in prompts.
+        video: what shows it.
+        words: what it is, in the model's words, which hears them instead of the name.
+    """
 
     name: Name
     video: VideoRef | None = None
+    words: Annotated[str, Field(max_length=400)] = ""
 
 
 class VideoError(BaseModel):

@@ -1,6 +1,7 @@
 """Requests as wishes. In: a checked request, its files. Out: a wish whose pictures and source are stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.datastructures import UploadFile
 
@@ -40,6 +41,9 @@ def creation(desk: Desk, owner: str, sent: CreateVideo, files: Files, *, video: 
     pictures = _pictures(desk, sent, files, video=video)
     # Pictures are the studio's to animate, unless a storyboard tells of several shots.
     animated = bool(pictures) and len(cards) == 1
+    if animated and sent.verify:
+        message = "A film from pictures alone cannot be verified; tell its shots in a storyboard"
+        raise ApiError(400, message, code="unsupported", param="verify")
     wish = Wish(
         kind="animate" if animated else "create",
         cards=cards,
@@ -47,7 +51,8 @@ def creation(desk: Desk, owner: str, sent: CreateVideo, files: Files, *, video: 
         seed=desk.seed(sent),
         options={"prompt": cards[0].prompt} if animated else {},
         pictures=pictures,
-        characters=_characters(desk, owner, sent.characters, cards, video=video),
+        **_cast(desk, owner, sent.characters, cards, video=video),
+        tries=sent.tries if sent.verify else 0,
         **sizes(size),
         **settings(sent),
     )
@@ -122,24 +127,30 @@ def keep_keyframes(
     return tuple(kept)
 
 
-def _characters(
+def _cast(
     desk: Desk,
     owner: str,
     named: tuple[CharacterRef, ...],
     cards: tuple[Card, ...],
     *,
     video: str,
-) -> tuple[str, ...]:
-    if named and not desk.card.references:
-        raise UnsupportedError(f"{desk.card.name} cannot keep a character")
+) -> dict[str, Any]:
+    """The fields of a wish for characters by id, each of which some card must name."""
     words = "\n".join(card.prompt for card in cards).lower()
-    keys = []
-    for index, each in enumerate(named):
-        row = desk.character(owner, each.id)
+    rows = [desk.character(owner, each.id) for each in named]
+    for row in rows:
         if row.name.lower() not in words:
             message = f"The prompt does not name the character '{row.name}'"
             raise ApiError(400, message, code="character_not_named", param="prompt")
-        key = f"{folder(video)}/{character_file(index)}"
-        copy(desk, f"characters/{row.id}/frames.npy", key, what=row.id)
-        keys.append(key)
-    return tuple(keys)
+    return cast_of(desk, rows, video=video)
+
+
+def cast_of(desk: Desk, rows: Sequence[Any], *, video: str) -> dict[str, Any]:
+    """The fields of a wish for these characters, of which the job gets a copy."""
+    if rows and not desk.card.references:
+        raise UnsupportedError(f"{desk.card.name} cannot keep a character")
+    keys = []
+    for index, row in enumerate(rows):
+        keys.append(f"{folder(video)}/{character_file(index)}")
+        copy(desk, f"characters/{row.id}/frames.npy", keys[-1], what=row.id)
+    return {"characters": tuple(keys), "cast": tuple(desk.role(row) for row in rows)}

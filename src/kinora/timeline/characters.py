@@ -8,6 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from kinora.denoise.model import FilmModel
 from kinora.media.atomic import unfinished, write_bytes
 from kinora.media.image import save_still
 from kinora.media.read import read
+from kinora.prompt.names import mentioned, spoken
 from kinora.timeline.source import conform
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
@@ -39,7 +41,8 @@ class Character:
 
     Args:
         name: as used in prompts.
-        words: what stands in the prompt instead, such as `small momo with a red hat`.
+        words: what stands in the prompt instead, such as `small momo with a red hat`; nothing leaves
+            the name there.
         picture: one frame.
     """
 
@@ -58,10 +61,35 @@ class Character:
             raise UnsupportedError(
                 f"{model.name} knows no characters",
                 why="it was not trained to look at pictures outside the film",
-                remedy=f"Say '{self.words}' instead of {self.name}",
+                remedy=f"Say '{self.words or 'what it is'}' instead of {self.name}",
             )
         still, _ = conform(model, self.picture, size=(height, width))
         return model.encode(still).cpu()
+
+
+Called = tuple[str, tuple[Character, ...]]
+"""A prompt with words for names, and everybody it names, in order of appearance."""
+
+
+class Callers(Protocol):
+    """Whoever knows the characters that prompts may name."""
+
+    def cast(self, prompt: str) -> Called:
+        """The prompt with words for names, and everybody it names."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Company:
+    """Characters at hand."""
+
+    members: tuple[Character, ...]
+
+    def cast(self, prompt: str) -> Called:
+        """The prompt with words for names, and everybody it names, in order of appearance."""
+        known = {each.name: each for each in self.members}
+        found = tuple(known[name] for name in mentioned(prompt, known))
+        return spoken(prompt, {each.name: each.words for each in found}), found
 
 
 @dataclass(frozen=True)
@@ -116,17 +144,10 @@ class Cast:
             file.unlink()
         (self.folder / name).rmdir()
 
-    def cast(self, prompt: str) -> tuple[str, tuple[Character, ...]]:
+    def cast(self, prompt: str) -> Called:
         """The prompt with words for names, and everybody it names, in order of appearance."""
-        found = {}
-        for word in re.findall(NAME, prompt):
-            match = next((name for name in self.names() if name.lower() == word.lower()), None)
-            if match:
-                found[word] = self.get(match)
-        for word, character in found.items():
-            prompt = re.sub(rf"\b{re.escape(word)}\b", f"the {character.words}", prompt)
-        unique = {character.name: character for character in found.values()}
-        return prompt, tuple(unique.values())
+        found = tuple(self.get(name) for name in mentioned(prompt, self.names()))
+        return Company(found).cast(prompt)
 
 
 def reference(

@@ -38,6 +38,7 @@ from kinora.media.sidecar import (
 )
 from kinora.media.video import KEEPING, QUALITY
 from kinora.media.write import save as save_clip
+from kinora.open_weights.model import OpenModel
 
 
 def latents_path(file: Path) -> Path:
@@ -78,7 +79,7 @@ def sidecar_of(
         asked=wanted,
         made=size,
         sampling=Sampling(solver="euler", steps=made.steps, guidance=made.guidance),
-        model=Model(id=model.name, weights=model.checksums()),
+        model=Model(id=model.name, weights=model.checksums(), outside=_outside(model)),
         options={
             "shift": made.shift,
             "negative": made.negative,
@@ -91,6 +92,10 @@ def sidecar_of(
         versions={"kinora": __version__, "torch": str(torch.__version__), "numpy": np.__version__},
         timings={stage: round(seconds, 3) for stage, seconds in film.timings.items()},
     )
+
+
+def _outside(model: FilmModel) -> dict[str, Any]:
+    return dict(model.outside) if isinstance(model, OpenModel) else {}
 
 
 def deliver(

@@ -11,7 +11,7 @@ from kinora.denoise.condition import Condition
 from kinora.denoise.model import FilmModel
 from kinora.media.sidecar import Shot
 from kinora.prompt.expand import expand as write_out
-from kinora.timeline.characters import Cast, Character, reference
+from kinora.timeline.characters import Callers, Cast, Character, reference
 from kinora.timeline.edit import Edit
 from kinora.timeline.project import project
 
@@ -46,7 +46,7 @@ def directed(
     return shot, conditions, {each.name: each.digest for each in characters}
 
 
-def said(prompt: str, *, cast: Cast | None, expand: bool) -> tuple[str, tuple[Character, ...]]:
+def said(prompt: str, *, cast: Callers | None, expand: bool) -> tuple[str, tuple[Character, ...]]:
     """The prompt with words for the names of characters, written out if wanted, and everybody it names."""
     named, characters = (prompt, ()) if cast is None else cast.cast(prompt)
     return write_out(named).text if expand and named else named, characters

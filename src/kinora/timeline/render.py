@@ -21,7 +21,7 @@ from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
 from kinora.timeline.blend import Blend, blend
 from kinora.timeline.cache import Cache, Piece, key
-from kinora.timeline.characters import Cast, Character, reference
+from kinora.timeline.characters import Callers, Character, reference
 from kinora.timeline.direct import said
 from kinora.timeline.document import Shot, Timeline, Transition
 from kinora.timeline.edit import Edit, fill
@@ -57,7 +57,7 @@ def render(
     *,
     clips: Mapping[str, Film | Clip],
     digests: Mapping[str, str],
-    cast: Cast | None = None,
+    cast: Callers | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Piece, ...]:
     """One piece of film for every item of the first track; shots that have not changed are not dreamt.
@@ -104,7 +104,7 @@ class _Artist:
     cache: Cache
     clips: Mapping[str, Film | Clip]
     digests: Mapping[str, str]
-    cast: Cast | None
+    cast: Callers | None
 
     @property
     def size(self) -> tuple[int, int]:

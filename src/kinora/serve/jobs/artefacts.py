@@ -19,6 +19,9 @@ from kinora.serve.store import Store
 REEL = "reel.safetensors"
 """What a dream leaves, and the next edit goes on from."""
 
+LEDGER = "ledger.json"
+"""What a film that was watched keeps of its words."""
+
 
 def folder(video: str) -> str:
     """Where everything of a video lies."""
@@ -97,11 +100,18 @@ class Artefacts:
             "sha256": self.sha256(name),
         }
 
-    @staticmethod
-    def recipe(wish: Wish) -> str:
+    def ledger(self) -> dict[str, Any] | None:
+        """What the film keeps of its words; None if nobody looked."""
+        if not self.has(LEDGER):
+            return None
+        told: dict[str, Any] = json.loads(self.local(LEDGER).read_bytes())
+        return told
+
+    def recipe(self, wish: Wish) -> str:
         """What the file itself says of how it was made; the same wish makes the same file."""
         told = wish.model_dump(exclude_defaults=True, exclude={"sources", "pictures", "characters"})
-        return json.dumps({"kinora": 1, **told})
+        ledger = self.ledger()
+        return json.dumps({"kinora": 1, **told, **({"ledger": ledger} if ledger else {})})
 
     def tidy(self) -> None:
         """Remove the local copies."""

@@ -15,6 +15,12 @@ from kinora.serve.jobs.table import metadata
 WRITE = "kinora_write"
 BUSY_MILLISECONDS = 15_000
 
+QUIET_SECONDS = 5
+PROBES = 3
+GIVEN_UP_SECONDS = QUIET_SECONDS * (1 + PROBES)
+"""How soon both ends of a connection notice that the other machine is gone. Left to themselves they wait
+for hours, and for as long nobody could take over what a machine without power or network holds."""
+
 
 class Database:
     """Connections to the tables.
@@ -93,6 +99,18 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgres(url: str) -> Engine:
-    return create_engine(
-        url, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args={"connect_timeout": 5}
-    )
+    told = {
+        "tcp_keepalives_idle": QUIET_SECONDS,
+        "tcp_keepalives_interval": QUIET_SECONDS,
+        "tcp_keepalives_count": PROBES,
+        "tcp_user_timeout": GIVEN_UP_SECONDS * 1000,
+    }
+    ours = {
+        "connect_timeout": 5,
+        "keepalives_idle": QUIET_SECONDS,
+        "keepalives_interval": QUIET_SECONDS,
+        "keepalives_count": PROBES,
+        "tcp_user_timeout": GIVEN_UP_SECONDS * 1000,
+        "options": " ".join(f"-c {name}={value}" for name, value in told.items()),
+    }
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args=ours)

@@ -10,12 +10,14 @@ from kinora.denoise.model import FilmModel
 from kinora.denoise.resume import keeping_on
 from kinora.generate import dream
 from kinora.serve.board import StoredPieces, board
-from kinora.serve.creation import plan
+from kinora.serve.creation import heard, plan
 from kinora.serve.edits import Assets, edit
 from kinora.serve.jobs.artefacts import Artefacts, character, picture, source
 from kinora.serve.jobs.kept import Kept
+from kinora.serve.jobs.watching import watched_reel
 from kinora.serve.jobs.wish import Source, Wish
 from kinora.serve.reel import Reel, read_reel, reel_of
+from kinora.timeline.characters import Character, Company
 
 
 class Dreaming:
@@ -43,8 +45,7 @@ class Dreaming:
 
     def reel(self, wish: Wish, *, seconds: float) -> Reel:
         """The finished dream; `seconds` of it may be lost to a kill."""
-        prompts = [card.prompt for card in wish.cards]
-        unknown = self._model.read(prompts, negative=wish.negative).not_understood
+        unknown = self._model.read(heard(wish), negative=wish.negative).not_understood
         if unknown:
             self._note([f"'{word}' is not a word this model knows" for word in unknown])
         with keeping_on(self._kept, seconds=seconds):
@@ -60,6 +61,12 @@ class Dreaming:
     def _created(self, wish: Wish) -> Reel:
         given = self._assets(wish)
         laid = plan(self._model, wish, pictures=given.pictures, characters=given.characters)
+        if wish.tries:
+            reel, broken = watched_reel(
+                self._model, wish, laid, self._files, kept=self._kept, on_progress=self._tell
+            )
+            self._note(broken)
+            return reel
         request, film = laid.request, laid.canvas.inside()
         text = self._model.read(request.prompts, negative=request.negative)
         done = dream(self._model, laid.canvas, text, request, on_progress=self._tell)
@@ -86,8 +93,18 @@ class Dreaming:
         return board(
             self._model, wish,
             cache=StoredPieces(self._files.beside("pieces"), self._kept),
-            clips=clips, digests=digests, on_progress=self._tell,
+            clips=clips, digests=digests, cast=self._company(wish), on_progress=self._tell,
         )  # fmt: skip
+
+    def _company(self, wish: Wish) -> Company:
+        """Who may be named, each with the middle frame of what shows it."""
+        members = []
+        for index, role in enumerate(wish.cast):
+            frames = self._files.pixels(character(index))
+            middle = len(frames) // 2
+            still = Clip(frames[middle : middle + 1], self._model.capabilities.fps)
+            members.append(Character(role.name, role.words, still))
+        return Company(tuple(members))
 
     def _assets(self, wish: Wish) -> Assets:
         files = self._files

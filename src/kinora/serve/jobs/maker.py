@@ -108,6 +108,7 @@ class Maker:
             "width": wish.width,
             "height": wish.height,
             "seconds": seconds_of(files.local("drawn.mp4")),
+            "ledger": files.ledger(),
         }
         persist(
             self._database,

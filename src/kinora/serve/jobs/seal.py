@@ -50,7 +50,7 @@ class Seal:
             shutil.copyfile(drawn, target)
             return
         hidden = {"sources", "pictures", "characters"} | (
-            set() if wish.metadata else {"cards", "options"}
+            set() if wish.metadata else {"cards", "options", "cast"}
         )
         recipe = wish.model_dump(mode="json", exclude_defaults=True, exclude=hidden)
         sign(drawn, target, identity=self._identity, recipe=recipe, title=video, parents=parents)

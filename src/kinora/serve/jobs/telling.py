@@ -15,8 +15,12 @@ from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database
 
 PAUSE_SECONDS = 0.25
-SHARES = {"expand": (0.0, 0.01), "text": (0.01, 0.02), "denoise": (0.02, 0.7), "draw": (0.7, 0.98)}
-"""Which part of the whole each stage is; decode and encode run hand in hand and are one here."""
+SHARES = {
+    "expand": (0.0, 0.01), "text": (0.01, 0.02), "denoise": (0.02, 0.7), "draw": (0.7, 0.98),
+    "caption": (0.02, 0.02),
+}  # fmt: skip
+"""Which part of the whole each stage is; decode and encode run hand in hand and are one here, and to
+look at what was dreamt is no progress, since it may be dreamt again."""
 
 
 class Teller:

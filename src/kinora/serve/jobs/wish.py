@@ -44,6 +44,13 @@ class Source(Config):
     seconds: float
 
 
+class Role(Config):
+    """A character: its name in the prompts, and the words that a model hears for it, if there are any."""
+
+    name: str
+    words: str = ""
+
+
 class Wish(Config):
     """What is to be made, every size and the seed settled.
 
@@ -61,6 +68,8 @@ class Wish(Config):
         pictures: what is held at which time; for a storyboard what cards begin with; or a mask.
         sources: what an edit goes on from, in order; for a storyboard what cards begin with.
         characters: keys of the pixels of each character.
+        cast: who they are, in the same order.
+        tries: how often a window is dreamt at most if it breaks its words; 0 does not look.
         mark: whether a visible mark is asked for.
         metadata: whether the prompt may travel in the file.
     """
@@ -81,6 +90,8 @@ class Wish(Config):
     pictures: tuple[Picture, ...] = ()
     sources: tuple[Source, ...] = ()
     characters: tuple[str, ...] = ()
+    cast: tuple[Role, ...] = ()
+    tries: int = 0
     mark: bool = False
     metadata: bool = True
 

@@ -12,6 +12,7 @@ from kinora.serve.desk import Desk
 from kinora.serve.errors import ApiError
 from kinora.serve.jobs.artefacts import folder
 from kinora.serve.jobs.table import characters
+from kinora.serve.jobs.wish import Role
 from kinora.serve.routes.context import WRONG, Owner, Sent, TheDesk, accepts
 from kinora.serve.uploads import Uploads
 from kinora.serve.wire import CharacterObject, CreateCharacter, Deleted
@@ -39,6 +40,7 @@ def create_character(owner: Owner, desk: TheDesk, body: Sent) -> CharacterObject
     else:
         message = "Name a video by id or send a file"
         raise ApiError(400, message, code="missing_video", param="video")
+    desk.keep_role(name, Role(name=sent.name, words=sent.words.strip()))
     row = {"id": name, "owner": owner, "name": sent.name, "created_at": time.time()}
     with desk.database.write() as connection:
         connection.execute(insert(characters).values(row))

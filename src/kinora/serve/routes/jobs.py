@@ -7,7 +7,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, func, select, update
 
+from kinora.core.errors import BusyError
 from kinora.serve.errors import ApiError, missing
+from kinora.serve.foresight import Question, memory
 from kinora.serve.jobs import rows
 from kinora.serve.jobs.announce import record
 from kinora.serve.jobs.table import ENDED, LIVE, videos
@@ -22,6 +24,20 @@ router = APIRouter(prefix="/kinora/v1", tags=["jobs"], responses=WRONG)
 Id = Annotated[str, Path(max_length=80)]
 State = Literal["queued", "dispatched", "paused", "cancelling", "done", "failed", "cancelled"]
 SAMPLES = 50
+
+
+class Verified(BaseModel):
+    """What came of a film that was watched: each window with how often it was dreamt and its entries.
+
+    Args:
+        tries: how often a window was dreamt at most.
+        broken: promises that the film does not keep; None until it is delivered.
+        windows: `{start, end, tries, entries: [{start, end, name, wanted, found}]}`.
+    """
+
+    tries: int
+    broken: int | None = None
+    windows: list[dict[str, Any]] = []
 
 
 class JobObject(BaseModel):
@@ -51,6 +67,7 @@ class JobObject(BaseModel):
     expires_at: float | None = None
     sha256: str | None = None
     frames_sha256: str | None = None
+    verify: Verified | None = None
 
 
 class JobList(BaseModel):
@@ -67,9 +84,10 @@ class Reorder(SentModel):
 
 
 class Estimate(BaseModel):
-    """How long a film will take here: `seconds` of work, after `ahead` other jobs."""
+    """What a film will take here: `seconds` of work after `ahead` other jobs, `memory` bytes of a worker."""
 
     seconds: float | None
+    memory: int | None
     samples: int
     ahead: int
     frames: int
@@ -168,7 +186,7 @@ def reorder(owner: Owner, desk: TheDesk, video_id: Id, body: Sent) -> JobObject:
 
 @router.post("/estimate", openapi_extra=accepts("CreateVideo"))
 def estimate(owner: Owner, desk: TheDesk, body: Sent) -> Estimate:
-    """How long a film would take, by the films made here before; null before the first."""
+    """How long a film would take, by the films made here before (null before the first), and its memory."""
     sent = body.read(CreateVideo)
     height, width = desk.card.height, desk.card.width
     if sent.size:
@@ -180,15 +198,31 @@ def estimate(owner: Owner, desk: TheDesk, body: Sent) -> Estimate:
         costs = _costs(connection, desk.card.fps, by_steps=sent.steps is not None)
         waiting = select(func.count()).where(videos.c.state.in_(("queued", "dispatched")))
         ahead = int(connection.execute(waiting).scalar_one())
+    high, wide = size.made_height, size.made_width
+    needed, why = _memory(
+        Question(
+            model=desk.settings.model, frames=frames, height=high, width=wide, steps=sent.steps
+        )
+    )
+    notes = [*size.notes, *why]
     return Estimate(
         seconds=round(work * sum(costs) / len(costs), 2) if costs else None,
+        memory=needed,
         samples=len(costs),
         ahead=ahead,
         frames=frames,
         width=size.width,
         height=size.height,
-        notes=list(size.notes),
+        notes=notes,
     )
+
+
+def _memory(question: Question) -> tuple[int | None, list[str]]:
+    """Bytes, and why there are none."""
+    try:
+        return memory(question), []
+    except BusyError as error:
+        return None, [error.what]
 
 
 def job_object(row: rows.Video, *, ahead: int | None = None) -> JobObject:
@@ -204,7 +238,16 @@ def job_object(row: rows.Video, *, ahead: int | None = None) -> JobObject:
         ahead=ahead,
         sha256=artefact.get("sha256"),
         frames_sha256=artefact.get("frames_sha256"),
+        verify=_verified(wish.tries, artefact.get("ledger")) if wish.tries else None,
     )
+
+
+def _verified(tries: int, ledger: dict[str, Any] | None) -> Verified:
+    if ledger is None:
+        return Verified(tries=tries)
+    entries = [entry for window in ledger["windows"] for entry in window["entries"]]
+    broken = sum(entry["wanted"] != entry["found"] for entry in entries)
+    return Verified(tries=tries, broken=broken, windows=ledger["windows"])
 
 
 def _own(connection: Connection, owner: str, video: str) -> rows.Video:

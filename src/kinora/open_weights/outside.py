@@ -1,0 +1,113 @@
+"""A published model with what is wished from outside. In: added weights, a step cache, compiling. Out: a model.
+
+Networks are dressed when they are loaded, so a placement that holds one at a time still does; a step cache
+forgets at the start of every canvas, for its last step says nothing about another's first.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kinora.core.errors import UnsupportedError, UsageError
+from kinora.denoise.model import FilmModel
+from kinora.media.sidecar import sha256
+from kinora.open_weights.cache import FirstBlock
+from kinora.open_weights.compiled import compile_blocks
+from kinora.open_weights.family import Family
+from kinora.open_weights.lora import Lora, check, wear
+from kinora.open_weights.model import OpenModel
+from kinora.open_weights.shelf import Shelf
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What is done to a published network without changing it.
+
+    Args:
+        loras: added weights, all of them at once.
+        step_cache: relative change of the first block below which a step reuses the rest; 0 is none.
+        compiled: whether transformer blocks run as compiled code.
+        backend: of `torch.compile`.
+    """
+
+    loras: tuple[Lora, ...] = ()
+    step_cache: float = 0.0
+    compiled: bool = False
+    backend: str = "inductor"
+
+    def __bool__(self) -> bool:
+        return bool(self.loras or self.step_cache or self.compiled)
+
+    def told(self) -> dict[str, Any]:
+        """For a sidecar: everything that decides the film, files with their hash."""
+        loras = [
+            {"file": str(each.file), "weight": each.weight, "sha256": sha256(each.file)}
+            for each in self.loras
+        ]
+        return {"lora": loras, "step_cache": self.step_cache, "compile": self.compiled}
+
+
+def outside_of(told: Mapping[str, Any]) -> Outside:
+    """What `Outside.told` told."""
+    if not told:
+        return Outside()
+    loras = stacked([(Path(each["file"]), each["weight"]) for each in told["lora"]])
+    return Outside(loras, told["step_cache"], told["compile"])
+
+
+def stacked(files: list[tuple[Path, float]]) -> tuple[Lora, ...]:
+    """Files with their weights, each under a name of its own."""
+    return tuple(
+        Lora(f"{number}-{file.stem}", file, weight) for number, (file, weight) in enumerate(files)
+    )
+
+
+def dressed(model: FilmModel, outside: Outside) -> FilmModel:
+    """The model with all of it; without any wish, the model as it is.
+
+    Raises:
+        UnsupportedError: it is our own bundle, which has nothing to be done to from outside.
+        NotFoundError: a file is not there.
+        UsageError: a file is not safetensors, the threshold is negative, or two wishes exclude each other.
+    """
+    if not outside:
+        return model
+    if not isinstance(model, OpenModel):
+        raise UnsupportedError(
+            f"--lora, --step-cache and --compile are for published models, and {model.name} is our own",
+            remedy="Leave them out, or name a published model with --model",
+        )
+    if outside.step_cache and outside.compiled:
+        raise UsageError(
+            "a step cache and compiled blocks do not go together",
+            why="what the cache decides from step to step would have blocks compiled anew",
+            remedy="Leave one of them out",
+        )
+    if outside.step_cache < 0:
+        raise UsageError("a step cache's threshold is not negative", remedy="Try 0.05")
+    for lora in outside.loras:
+        check(lora)
+    before = model.shelf
+    shelf = Shelf(
+        before.folder, before.placement,
+        dress=partial(_dress, model.family, outside),
+        cache=FirstBlock(outside.step_cache) if outside.step_cache else None,
+    )  # fmt: skip
+    return OpenModel(model.family, shelf, outside=outside.told())
+
+
+@contextmanager
+def every_step(model: OpenModel) -> Iterator[OpenModel]:
+    """The same model without its step cache, for as long as the block lasts."""
+    with model.shelf.without_cache():
+        yield replace(model, outside={**model.outside, "step_cache": 0.0})
+
+
+def _dress(family: Family, outside: Outside, network: Any) -> None:
+    if outside.loras:
+        wear(network, family.name, outside.loras)
+    if outside.compiled:
+        compile_blocks(network, name=family.name, backend=outside.backend)

@@ -1,0 +1,117 @@
+"""Added weights, a step cache and compiling by wish: as by hand, told in the sidecar, refused elsewhere."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from kinora.cli.outside import From, weighed
+from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
+from kinora.generate import Request, generate
+from kinora.open_weights.cache import psnr
+from kinora.open_weights.load import load_open
+from kinora.open_weights.lora import Lora, add
+from kinora.open_weights.model import OpenModel
+from kinora.open_weights.outside import Outside, dressed, every_step, outside_of, stacked
+from tiny import tiny_bundle
+
+Tiny = Callable[[str], Path]
+WISH = Request(("a red ball.",), seconds=0.5, height=32, width=32, steps=4, seed=1)
+
+# The library warns of its own parts when networks are read, wrapped or traced.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def film(model: Any) -> Tensor:
+    return generate(model, WISH).latents
+
+
+@pytest.fixture
+def style(tiny: Tiny, tmp_path: Path) -> Path:
+    """Added weights for the tiny Wan."""
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    network = load_open(tiny("wan")).shelf.get("transformer")
+    network.add_adapter(LoraConfig(r=2, lora_alpha=2, target_modules=["to_q", "to_v"]))
+    generator = torch.Generator().manual_seed(5)
+    state = {
+        f"transformer.{key}": torch.randn(value.shape, generator=generator) * 0.5
+        for key, value in get_peft_model_state_dict(network).items()
+    }
+    save_file(state, tmp_path / "style.safetensors")
+    return tmp_path / "style.safetensors"
+
+
+def test_added_weights_by_wish_are_those_by_hand(tiny: Tiny, style: Path) -> None:
+    wished = dressed(load_open(tiny("wan")), Outside(stacked([(style, 0.5)])))
+    by_hand = load_open(tiny("wan"))
+    assert isinstance(wished, OpenModel)
+    assert wished.shelf.loaded() == (), "nothing is loaded before its turn"
+    plain = film(by_hand)
+    add(by_hand, [Lora("x", style, 0.5)])
+    assert torch.equal(film(wished), film(by_hand))
+    assert not torch.equal(film(wished), plain)
+
+
+def test_a_step_cache_forgets_between_films_and_tells_its_cost(tiny: Tiny) -> None:
+    model = dressed(load_open(tiny("wan")), Outside(step_cache=10.0))
+    assert isinstance(model, OpenModel)
+    first, again = film(model), film(model)
+    assert torch.equal(first, again)
+    with every_step(model) as plain:
+        whole = film(plain)
+        assert plain.checksums() != model.checksums()
+    assert torch.equal(whole, film(load_open(tiny("wan"))))
+    assert 0 < psnr(first, whole) < 100
+    assert torch.equal(film(model), first)
+
+
+def test_added_weights_stack_beneath_a_step_cache(tiny: Tiny, style: Path) -> None:
+    halves = Outside(stacked([(style, 0.5), (style, 0.5)]), 1e-9)
+    whole = film(dressed(load_open(tiny("wan")), Outside(stacked([(style, 1.0)]))))
+    both = film(dressed(load_open(tiny("wan")), halves))
+    torch.testing.assert_close(both, whole, atol=1e-4, rtol=1e-4)
+
+
+def test_blocks_are_compiled_when_they_are_loaded(tiny: Tiny) -> None:
+    model = dressed(load_open(tiny("wan")), Outside(compiled=True, backend="eager"))
+    assert isinstance(model, OpenModel)
+    assert model.shelf.get("transformer").blocks[0]._compiled_call_impl is not None
+    with pytest.raises(UsageError, match="do not go together"):
+        dressed(model, Outside(step_cache=0.05, compiled=True))
+
+
+def test_a_sidecar_brings_it_back(tiny: Tiny, style: Path) -> None:
+    wish = Outside(stacked([(style, 0.5)]), 0.05)
+    assert outside_of(wish.told()) == wish
+    assert outside_of({}) == Outside()
+    model = load_open(tiny("wan"))
+    one = dressed(model, wish)
+    assert one.checksums() != model.checksums()
+    assert one.checksums() == dressed(model, outside_of(wish.told())).checksums()
+
+
+def test_our_own_model_takes_none(style: Path) -> None:
+    ours = tiny_bundle()
+    assert From().put_on(ours) is ours
+    for typed in (From([str(style)]), From(step_cache=0.05), From(compiled=True)):
+        with pytest.raises(UnsupportedError, match="published models"):
+            typed.put_on(ours)
+
+
+def test_what_was_typed_is_checked_before_anything_is_loaded(tiny: Tiny, tmp_path: Path) -> None:
+    model = load_open(tiny("wan"))
+    with pytest.raises(NotFoundError, match="there is no file"):
+        From([str(tmp_path / "none.safetensors")]).put_on(model)
+    with pytest.raises(UsageError, match="not safetensors"):
+        From(["weights.bin:0.5"]).put_on(model)
+    with pytest.raises(UsageError, match="is not a weight"):
+        weighed("style.safetensors:heavy")
+    assert weighed("a/style.safetensors:0.6") == (Path("a/style.safetensors"), 0.6)
+    assert weighed("style.safetensors") == (Path("style.safetensors"), 1.0)
+    assert model.shelf.loaded() == ()
