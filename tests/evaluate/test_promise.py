@@ -1,3 +1,7 @@
+"""The prompts of the first film: true to the scenes that are stored behind them."""
+
+import pytest
+
 from kinora.evaluate.promise import promises, real, ways
 from kinora.world.heldout import is_held_out
 from kinora.world.scene import Scene
@@ -39,3 +43,10 @@ def test_the_scene_of_a_prompt_can_be_played_again() -> None:
     way = ways(one)
     assert way.shape == (33, len(one.things), 2)
     assert way[-1, 0, 0] < way[0, 0, 0] - 0.05
+
+
+@pytest.mark.parametrize("shape", ["films", "stills"])
+def test_the_stored_scenes_are_of_the_world_as_it_is(shape: str) -> None:
+    for each in promises(shape):
+        for thing in Scene.from_json(each.scene).things:
+            assert (thing.kind == "cookie") == (thing.colour == "brown"), each.prompt
