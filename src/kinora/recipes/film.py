@@ -66,7 +66,7 @@ class FilmRecipe(Config):
     task: FilmTaskConfig
     run: RunConfig
     steps: tuple[int, int, int] = (8, 20, 40)
-    guidance: float = 3.0
+    guidance: float = 5.0
     shift: float = 2.0
     # Clips of 17 latent frames: no frame ever looked further back than eight seconds, nor at a pooled one.
     memory: MemoryConfig = MemoryConfig(window=12, middle=0, far=0, reach=8.0)
