@@ -123,12 +123,8 @@ def generate(
 
     check_prompt(prompt)
     height, width = parse_size(size) if size else (None, None)
-    if psnr and not step_cache:
-        raise UsageError("--psnr tells what a step cache costs", remedy="Add --step-cache 0.05")
-    if psnr and verify:
-        raise UsageError(
-            "--psnr compares two dreams, and --verify may dream again", remedy="Drop one"
-        )
+    if psnr:
+        _check_psnr(step_cache, verify=verify)
     if not image and seconds <= 0:
         raise UsageError(f"a film of {seconds:g} seconds cannot be made", remedy="Try --seconds 4")
     first = drawn(seed, folder=(out or Path()).parent, quiet=quiet)
@@ -148,6 +144,16 @@ def generate(
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
             told, clips = _made(typed, files, model=model, on_progress=on_progress)
         _finish(typed, told, clips, sheet=sheet, quiet=quiet, as_json=as_json)
+
+
+def _check_psnr(step_cache: float, *, verify: bool) -> None:
+    """Raise `UsageError` where there is nothing to compare."""
+    if not step_cache:
+        raise UsageError("--psnr tells what a step cache costs", remedy="Add --step-cache 0.05")
+    if verify:
+        raise UsageError(
+            "--psnr compares two dreams, and --verify may dream again", remedy="Drop one"
+        )
 
 
 def _made(

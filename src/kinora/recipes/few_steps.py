@@ -11,7 +11,7 @@ from kinora.core.config import Config
 from kinora.core.progress import OnProgress, silent
 from kinora.data.render import Bucket
 from kinora.models import Bundle, save_bundle
-from kinora.recipes.film import buckets, prepare
+from kinora.recipes.film import buckets, prepare_all
 from kinora.train.few_steps import FewStepsTask, FewStepsTaskConfig
 from kinora.train.hook import Hook, Moment
 from kinora.train.lessons import Lessons, LessonsConfig, Stage
@@ -97,17 +97,12 @@ def train_few_steps(
         on_progress: told after every shard and step; may raise to stop.
     """
     config = recipe.task
-    wanted = {name for stage in config.lessons.stages for name in stage.buckets}
     for network in (bundle.text, bundle.transformer, bundle.autoencoder):
         network.to(device)
-    pools = {
-        bucket.name: prepare(
-            bucket, data, bundle.autoencoder,
-            workers=recipe.workers, device=device, on_progress=on_progress,
-        )
-        for bucket in recipe.buckets
-        if bucket.name in wanted
-    }  # fmt: skip
+    pools = prepare_all(
+        recipe.buckets, config.lessons.stages, data, bundle.autoencoder,
+        workers=recipe.workers, device=device, on_progress=on_progress,
+    )  # fmt: skip
     lessons = Lessons(
         config.lessons, pools, bundle.tokenizer,
         patch=bundle.stride.patch, limit=bundle.text.config.limit, seed=recipe.run.seed,

@@ -5,7 +5,7 @@ then whole ones, long ones and other cameras, part of them as a stream shows the
 `tiny` is sized for two CPU cores, `small` for the rest of half an hour of one GPU.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -167,19 +167,10 @@ def train_film(
         device: where to learn.
         on_progress: told after every shard and step; may raise to stop.
     """
-    wanted = {name for stage in recipe.task.stages for name in stage.buckets}
-    pools = {
-        bucket.name: prepare(
-            bucket,
-            data,
-            autoencoder,
-            workers=recipe.workers,
-            device=device,
-            on_progress=on_progress,
-        )
-        for bucket in recipe.buckets
-        if bucket.name in wanted
-    }
+    pools = prepare_all(
+        recipe.buckets, recipe.task.stages, data, autoencoder,
+        workers=recipe.workers, device=device, on_progress=on_progress,
+    )  # fmt: skip
     tokenizer = words(folder / "tokenizer.json", pools)
     text = recipe.task.text.model_copy(update={"vocabulary": len(tokenizer)})
     task = FilmTask(
@@ -192,6 +183,27 @@ def train_film(
         trainer.resume()
     trainer.run(on_progress=on_progress)
     return writer.bundle(trainer.moment())
+
+
+def prepare_all(
+    buckets: Iterable[Bucket],
+    stages: Iterable[Stage],
+    data: Path,
+    autoencoder: Autoencoder,
+    *,
+    workers: int,
+    device: str,
+    on_progress: OnProgress,
+) -> dict[str, Pool]:
+    """The latents of every bucket that a stage draws from."""
+    wanted = {name for stage in stages for name in stage.buckets}
+    return {
+        bucket.name: prepare(
+            bucket, data, autoencoder, workers=workers, device=device, on_progress=on_progress
+        )
+        for bucket in buckets
+        if bucket.name in wanted
+    }
 
 
 def prepare(
