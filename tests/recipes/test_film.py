@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
+import torch
+
 from kinora.data.render import Bucket
 from kinora.models import load_bundle
-from kinora.recipes.film import film_tiny, train_film
+from kinora.recipes.film import FilmRecipe, film_tiny, train_film
 from kinora.text.encoder import TextConfig
 from kinora.train.lessons import Stage
+from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.model import TransformerConfig
 from tiny import tiny_bundle
 
 
-def test_a_bundle_can_do_what_its_recipe_taught(tmp_path: Path) -> None:
-    clips = Bucket(name="clips", count=2, frames=17, width=64, height=64, mix={"cuts": 0.0})
-    angles = clips.model_copy(update={"name": "angles", "cameras": ("right",), "frames": 5})
-    autoencoder = tiny_bundle().autoencoder
+def small(**buckets: Bucket) -> FilmRecipe:
+    """Two steps: one of clips, one of angles."""
     plain = film_tiny()
     task = plain.task.model_copy(
         update={
@@ -28,18 +29,36 @@ def test_a_bundle_can_do_what_its_recipe_taught(tmp_path: Path) -> None:
         }
     )
     run = plain.run.model_copy(update={"steps": 2, "save_every": 100, "precision": "fp32"})
-    recipe = plain.model_copy(
-        update={
-            "buckets": (clips, angles),
-            "task": task,
-            "run": run,
-            "workers": 1,
-            "steps": (1, 1, 1),
-        }
-    )
+    changes = {"buckets": tuple(buckets.values()), "task": task, "run": run, "workers": 1}
+    return plain.model_copy(update={**changes, "steps": (1, 1, 1)})
+
+
+def test_a_bundle_can_do_what_its_recipe_taught(tmp_path: Path) -> None:
+    clips = Bucket(name="clips", count=2, frames=17, width=64, height=64, mix={"cuts": 0.0})
+    angles = clips.model_copy(update={"name": "angles", "cameras": ("right",), "frames": 5})
+    autoencoder = tiny_bundle().autoencoder
+    recipe = small(clips=clips, angles=angles)
     train_film(recipe, tmp_path / "run", data=tmp_path / "data", autoencoder=autoencoder)
     can = load_bundle(tmp_path / "run" / "bundle").capabilities
     assert can.causal
     assert can.views
     assert not can.references
     assert (tmp_path / "run" / "samples-000002.png").exists()
+
+
+def test_a_film_model_goes_on_from_a_trained_one(tmp_path: Path) -> None:
+    clips = Bucket(name="clips", count=2, frames=9, width=64, height=64, mix={"cuts": 0.0})
+    recipe = small(clips=clips)
+    stages = (Stage(until=9, buckets={"clips": 1.0}, tokens=20),)
+    task = recipe.task.model_copy(update={"stages": stages})
+    run = recipe.run.model_copy(update={"optimizer": OptimizerConfig(rate=1e-9)})
+    recipe = recipe.model_copy(update={"task": task, "run": run})
+    begin = tiny_bundle()
+    made = train_film(
+        recipe, tmp_path / "run", data=tmp_path / "data", autoencoder=begin.autoencoder, begin=begin
+    )
+    assert made.transformer.config == begin.transformer.config
+    assert len(made.tokenizer) == len(begin.tokenizer)
+    before, after = begin.transformer.state_dict(), made.transformer.state_dict()
+    assert all(torch.allclose(after[name], before[name], atol=1e-6) for name in before)
+    assert any(not torch.equal(after[name], before[name]) for name in before)

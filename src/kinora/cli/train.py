@@ -56,7 +56,8 @@ def train(
         str | None,
         typer.Option(
             "--from",
-            help="A trained model's name or folder, for few_steps and fine recipes.",
+            help="A trained model's name or folder: what film recipes may begin with, few_steps and "
+            "fine recipes must.",
             show_default=False,
         ),
     ] = None,
@@ -121,14 +122,24 @@ def _film(recipe: "FilmRecipe", run: Run, on_progress: OnProgress) -> Path:
     from kinora.recipes.autoencoder import load_autoencoder
     from kinora.recipes.film import train_film
 
-    if run.autoencoder is None or not (run.autoencoder / "config.json").exists():
+    begin = None if run.bundle is None else _bundle(run)
+    if begin is not None and run.autoencoder is not None:
+        raise UsageError(
+            "--from has an autoencoder of its own",
+            remedy="Leave --autoencoder out, or --from to begin with nothing",
+        )
+    if begin is not None:
+        autoencoder = begin.autoencoder
+    elif run.autoencoder is not None and (run.autoencoder / "config.json").exists():
+        autoencoder = load_autoencoder(run.autoencoder)
+    else:
         raise NotFoundError(
             "a film recipe needs a trained autoencoder",
             remedy="First: kinora train autoencoder_tiny, then add "
-            "--autoencoder runs/autoencoder_tiny/autoencoder",
+            "--autoencoder runs/autoencoder_tiny/autoencoder, or --from a trained model",
         )
     train_film(
-        recipe, run.folder, data=run.data, autoencoder=load_autoencoder(run.autoencoder),
+        recipe, run.folder, data=run.data, autoencoder=autoencoder, begin=begin,
         resume=run.resume, device=run.device, on_progress=on_progress,
     )  # fmt: skip
     return run.folder / "bundle"

@@ -1,4 +1,4 @@
-"""The film model, from nothing. In: a recipe, folders, a trained autoencoder. Out: a bundle.
+"""The film model, from nothing or from a trained one. In: a recipe, folders, an autoencoder. Out: a bundle.
 
 Size first: stills of one or two things until they show the right coloured shape, then short clips,
 then whole ones, long ones and other cameras, part of them as a stream shows them.
@@ -152,6 +152,7 @@ def train_film(
     *,
     data: Path,
     autoencoder: Autoencoder,
+    begin: Bundle | None = None,
     resume: bool = False,
     device: str = "cpu",
     on_progress: OnProgress = silent,
@@ -163,6 +164,8 @@ def train_film(
         folder: checkpoint, log, sample sheets and the finished `bundle/`.
         data: shards are kept in `data / "pixels"` and `data / "latents"`.
         autoencoder: makes the latents.
+        begin: a trained model whose weights, sizes and words to begin with; its latents must be this
+            autoencoder's.
         resume: go on from the folder's checkpoint.
         device: where to learn.
         on_progress: told after every shard and step; may raise to stop.
@@ -171,7 +174,9 @@ def train_film(
         recipe.buckets, recipe.task.stages, data, autoencoder,
         workers=recipe.workers, device=device, on_progress=on_progress,
     )  # fmt: skip
-    tokenizer = words(folder / "tokenizer.json", pools)
+    if begin is not None:
+        recipe = sized_as(recipe, begin)
+    tokenizer = begin.tokenizer if begin is not None else words(folder / "tokenizer.json", pools)
     text = recipe.task.text.model_copy(update={"vocabulary": len(tokenizer)})
     task = FilmTask(
         recipe.task.model_copy(update={"text": text}), pools, tokenizer, seed=recipe.run.seed,
@@ -181,8 +186,18 @@ def train_film(
     trainer = Trainer(task, recipe.run, folder, hooks=[writer])
     if resume:
         trainer.resume()
+    elif begin is not None:
+        task.text.load_state_dict(begin.text.state_dict())
+        task.transformer.load_state_dict(begin.transformer.state_dict())
+        trainer.restart_average()
     trainer.run(on_progress=on_progress)
     return writer.bundle(trainer.moment())
+
+
+def sized_as(recipe: FilmRecipe, begin: Bundle) -> FilmRecipe:
+    """The recipe with the networks of a trained model."""
+    sizes = {"transformer": begin.transformer.config, "text": begin.text.config}
+    return recipe.model_copy(update={"task": recipe.task.model_copy(update=sizes)})
 
 
 def prepare_all(

@@ -63,13 +63,13 @@ class Block(nn.Module):
         """
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.bias).chunk(PARTS, dim=-1)
         frames = (modulation.shape[1], -1)
-        y = self.norm_one(x).unflatten(1, frames) * (1 + scale1) + shift1
+        y = torch.addcmul(shift1, self.norm_one(x).unflatten(1, frames), 1 + scale1)
         y, own = self.attention(
             y.flatten(1, 2), looks.turn, mask=looks.mask, past=past, past_turn=looks.past_turn
         )
-        x = x + (gate1 * y.unflatten(1, frames)).flatten(1, 2)
+        x = torch.addcmul(x.unflatten(1, frames), gate1, y.unflatten(1, frames)).flatten(1, 2)
         if self.words is not None:
             assert words is not None
             x = x + self.words(self.norm_words(x), words, looks.words_mask)
-        y = self.norm_two(x).unflatten(1, frames) * (1 + scale2) + shift2
-        return x + (gate2 * self.mlp(y)).flatten(1, 2), own
+        y = torch.addcmul(shift2, self.norm_two(x).unflatten(1, frames), 1 + scale2)
+        return torch.addcmul(x.unflatten(1, frames), gate2, self.mlp(y)).flatten(1, 2), own
