@@ -5,6 +5,7 @@ import torch
 
 from kinora.autoencoder.model import AutoencoderConfig
 from kinora.data.pool import Pool
+from kinora.denoise.canvas import OUTSIDE_TIME
 from kinora.evaluate.fidelity import fidelity
 from kinora.text.encoder import TextConfig
 from kinora.text.tokenizer import Tokenizer
@@ -204,3 +205,35 @@ def test_some_batches_are_learnt_as_a_stream_shows_them(studio: FilmTask) -> Non
         other = studio.transformer(x, level, place, words)
     assert torch.allclose(one[:, :4], other[:, :4], atol=1e-5)
     assert not torch.allclose(one[:, 4], other[:, 4], atol=1e-3)
+
+
+def test_a_portrait_is_known_outside_time_and_changes_what_is_dreamt(film: FilmTask) -> None:
+    pool = latent_pool(8, 4)
+    cast = Pool(pool.tensors, tuple({**row, "portrait": True} for row in pool.rows))
+    stages = (Stage(until=9, buckets={"cast": 1.0}, tokens=24, latents=9),)
+    config = film.config.model_copy(update={"stages": stages, "causal": 1.0, "chunk": 2})
+    tokenizer = Tokenizer.build(["a", "red", "ball", "it", "is", "."], {})
+    task = FilmTask(config, {"cast": cast}, tokenizer, seed=0)
+    batch = task.batch(0)
+    assert batch.portraits == 1
+    assert batch.latents.shape == (1, 4, 48, 4, 6)
+    place = task.place(batch.cameras, 3, portraits=1, streams=True)
+    assert place.time[0].tolist() == [OUTSIDE_TIME, 0, 0.5, 1]
+    assert place.chunk is not None
+    assert place.chunk[0].tolist() == [-1, 0, 0, 1]
+    torch.nn.init.normal_(task.transformer.head.out.weight)
+    for block in task.transformer.blocks:
+        torch.nn.init.normal_(block.attention.out.weight, std=0.1)
+    with torch.no_grad():
+        before = float(task.loss(batch, 0)[1]["velocity"])
+        batch.latents[:, 0] += 1
+        after = float(task.loss(batch, 0)[1]["velocity"])
+    assert before != after
+    with torch.no_grad():
+        words = task.transformer.read(task.text(batch.ids, batch.mask))
+        level = torch.tensor([[0.0, 0.5, 0.5, 0.5]])
+        x = batch.latents
+        one = task.transformer(x, level, place, words)
+        later = torch.cat([x[:, :1], x[:, 1:] + 1], dim=1)
+        other = task.transformer(later, level, place, words)
+    assert torch.allclose(one[:, 0], other[:, 0], atol=1e-5)

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.seed import derive
 from kinora.core.shape import Stride
 from kinora.data.shards import write_shard
+
+if TYPE_CHECKING:
+    from kinora.world.clip import WorldClip
+    from kinora.world.scene import Scene
 
 Labels = NDArray[np.uint8]
 
@@ -34,6 +38,8 @@ class Bucket(BaseModel):
         per_shard: clips in a file.
         cameras: other views (`world.camera.VIEWS`) to show the same moments from; every clip has one
             of them, in turn, its frames behind those of the film's own camera.
+        portrait: begin every clip with one frame that shows who plays in it, alone and elsewhere; half
+            of the captions then do not describe it.
         mix: keyword arguments of `world.Mix`.
     """
 
@@ -47,6 +53,7 @@ class Bucket(BaseModel):
     seed: int = 1
     per_shard: int = 64
     cameras: tuple[str, ...] = ()
+    portrait: bool = False
     mix: Mapping[str, Any] = {}
 
 
@@ -89,7 +96,6 @@ def _example(bucket: Bucket, index: int) -> tuple[Frames, Labels, dict[str, Any]
     from kinora.world.camera import VIEWS
     from kinora.world.clip import render_clip
     from kinora.world.mix import Mix
-    from kinora.world.vocabulary import KINDS, PALETTE
 
     seed = derive(bucket.seed, bucket.name, index)
     other = bucket.cameras[index % len(bucket.cameras)] if bucket.cameras else None
@@ -100,11 +106,7 @@ def _example(bucket: Bucket, index: int) -> tuple[Frames, Labels, dict[str, Any]
         )
         for view in ((None,) if other is None else ("front", other))
     ]  # fmt: skip
-    colours = tuple(PALETTE)
-    things = np.array(
-        [(KINDS.index(t.kind) + 1, colours.index(t.colour) + 1) for t in clips[0].scene.things],
-        np.uint8,
-    )
+    things = numbered(clips[0].scene)
     labels = [block_labels(clip.ids, things, Stride()) for clip in clips]
     captions = clips[0].captions
     row: dict[str, Any] = {
@@ -113,7 +115,34 @@ def _example(bucket: Bucket, index: int) -> tuple[Frames, Labels, dict[str, Any]
     }
     if other is not None:
         row["cameras"] = [0, VIEWS.index(other)]
+    if bucket.portrait:
+        return _with_portrait(clips[0], labels[0], row, plain=index % 2 == 0)
     return np.concatenate([clip.frames for clip in clips]), np.concatenate(labels), row
+
+
+def _with_portrait(
+    clip: "WorldClip", labels: Labels, row: dict[str, Any], *, plain: bool
+) -> tuple[Frames, Labels, dict[str, Any]]:
+    """A clip with the portrait in front of it."""
+    from kinora.world.caption import caption
+    from kinora.world.portrait import portrait, sitter
+
+    _, height, width, _ = clip.frames.shape
+    alone = portrait(clip.scene, width=width, height=height)
+    told = caption(clip.scene, clip.truth, plain=sitter(clip.scene) if plain else None)
+    row |= {"portrait": True, "captions": [told.tags, told.sentence, told.paragraph]}
+    stands = block_labels(alone.ids, numbered(alone.scene), Stride())
+    return np.concatenate([alone.frames, clip.frames]), np.concatenate([stands, labels]), row
+
+
+def numbered(scene: "Scene") -> NDArray[np.uint8]:
+    """Kind and colour numbers `[n 2]` of a scene's things, from 1."""
+    from kinora.world.vocabulary import KINDS, PALETTE
+
+    colours = tuple(PALETTE)
+    return np.array(
+        [(KINDS.index(t.kind) + 1, colours.index(t.colour) + 1) for t in scene.things], np.uint8
+    )
 
 
 def render_bucket(

@@ -7,6 +7,7 @@ RECIPES = {
     "autoencoder_tiny": "kinora.recipes.autoencoder",
     "autoencoder_small": "kinora.recipes.autoencoder",
     "film_tiny": "kinora.recipes.film",
+    "film_tiny_more": "kinora.recipes.film",
     "film_small": "kinora.recipes.film",
     "few_steps_tiny": "kinora.recipes.few_steps",
     "few_steps_small": "kinora.recipes.few_steps",

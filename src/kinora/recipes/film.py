@@ -47,6 +47,13 @@ PROMPTS = (
 """What the sample sheets of a training show."""
 
 
+CASTS = {
+    "kinds": ("momo", "ball", "cube", "cookie"),
+    "happenings": ("hops", "turns", "looks", "eats", "jumps", "spins", "falls", "stands still"),
+}
+"""Who plays in clips that come with a portrait, and what: mostly Momo."""
+
+
 class FilmRecipe(Config):
     """Everything about one training of the film model.
 
@@ -77,12 +84,12 @@ def film_tiny() -> FilmRecipe:
     stills = {"stills_wide": 0.8, "stills_tall": 0.1, "stills_square": 0.1}
     clips = {"clips_wide": 0.8, "clips_tall": 0.1, "clips_square": 0.1}
     few = {name: 0.25 * share for name, share in stills.items()}
-    far = {"long_wide": 0.3, "angles_wide": 0.2}
+    far = {"long_wide": 0.3, "angles_wide": 0.2, "cast_wide": 0.2}
     return FilmRecipe(
         name="kinora-tiny",
         buckets=(
             *buckets(stills=(49152, 8192, 8192), clips=(6144, 1024, 1024)),
-            *studio_buckets(long=1024, angles=2048),
+            *studio_buckets(long=1024, angles=2048, casts=1024),
         ),
         task=FilmTaskConfig(
             stages=(
@@ -100,6 +107,31 @@ def film_tiny() -> FilmRecipe:
     )  # fmt: skip
 
 
+def film_tiny_more() -> FilmRecipe:
+    """An hour or two of two CPU cores on top of a trained model (`--from`), clips above all."""
+    tiny = film_tiny()
+    shares = {
+        "stills_wide": 0.08, "stills_tall": 0.02, "stills_square": 0.02,
+        "clips_wide": 0.56, "clips_tall": 0.04, "clips_square": 0.04,
+        "long_wide": 0.12, "angles_wide": 0.06, "cast_wide": 0.06,
+    }  # fmt: skip
+    return tiny.model_copy(
+        update={
+            "buckets": (
+                *buckets(stills=(4096, 1024, 1024), clips=(3072, 192, 192)),
+                *studio_buckets(long=256, angles=192, casts=256),
+            ),
+            "task": tiny.task.model_copy(
+                update={"stages": (Stage(until=2000, buckets=shares, latents=17),)}
+            ),
+            "run": RunConfig(
+                steps=2000, seed=31, ema=0.998, save_every=400, precision="auto",
+                optimizer=OptimizerConfig(rate=6e-4, warmup=100, decay=0.5),
+            ),
+        }
+    )  # fmt: skip
+
+
 def film_small() -> FilmRecipe:
     """A quarter of an hour of one large GPU, after `autoencoder_small`."""
     tiny = film_tiny()
@@ -113,7 +145,7 @@ def film_small() -> FilmRecipe:
         name="kinora-small",
         buckets=(
             *buckets(stills=(98304, 16384, 16384), clips=(12288, 2048, 2048)),
-            *studio_buckets(long=2048, angles=4096),
+            *studio_buckets(long=2048, angles=4096, casts=2048),
         ),
         workers=16,
         task=tiny.task.model_copy(update={"stages": stages, "transformer": transformer}),
@@ -138,11 +170,12 @@ def buckets(
     return tuple(made)
 
 
-def studio_buckets(*, long: int, angles: int) -> tuple[Bucket, ...]:
-    """What a streamed minute and the studio's other cameras are learnt from, in landscape."""
+def studio_buckets(*, long: int, angles: int, casts: int) -> tuple[Bucket, ...]:
+    """What a streamed minute, other cameras and characters are learnt from, in landscape."""
     return (
         Bucket(name="long_wide", count=long, frames=65, per_shard=32),
         Bucket(name="angles_wide", count=angles, cameras=VIEWS[1:], mix={"cuts": 0.0}),
+        Bucket(name="cast_wide", count=casts, portrait=True, mix=CASTS),
     )
 
 
@@ -269,6 +302,7 @@ class BundleWriter(Hook):
         index = Index(
             name=recipe.name, steps=recipe.steps, guidance=recipe.guidance, shift=recipe.shift,
             causal=recipe.task.causal > 0, views=any(bucket.cameras for bucket in recipe.buckets),
+            references=any(bucket.portrait for bucket in recipe.buckets),
             memory=recipe.memory.model_copy(update={"chunk": recipe.task.chunk}),
         )  # fmt: skip
         return Bundle(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from kinora.core.seed import torch_generator
 from kinora.data.pool import Pool
+from kinora.denoise.canvas import OUTSIDE_TIME
 from kinora.flow.path import PathSample, sample_path
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
@@ -91,26 +92,36 @@ class FilmTask:
         """Clips of one bucket, a window of each, and one of its captions or none."""
         return self.lessons.batch(step)
 
-    def place(self, cameras: Tensor, frames: int, *, streams: bool) -> Place:
-        """Clips of `frames` frames from `cameras` `[b v]`, each with words of its own."""
+    def place(
+        self, cameras: Tensor, frames: int, *, portraits: int = 0, streams: bool = False
+    ) -> Place:
+        """Clips of `frames` frames from `cameras` `[b v]`, each with words of its own.
+
+        Portraits in front of them are outside time, and a stream has seen them before it begins.
+        """
         clips, sides = cameras.shape
         number = torch.arange(frames, device=cameras.device)
-        place = Place.single(self.step_seconds * number.repeat(sides), batch=clips)
-        chunk = (number // self.config.chunk).expand(clips, -1) if streams else None
-        return replace(place, view=cameras.repeat_interleave(frames, 1), chunk=chunk)
+        time = F.pad(self.step_seconds * number.repeat(sides), (portraits, 0), value=OUTSIDE_TIME)
+        chunk = F.pad(number // self.config.chunk, (portraits, 0), value=-1)
+        return replace(
+            Place.single(time, batch=clips),
+            view=F.pad(cameras.repeat_interleave(frames, 1), (portraits, 0)),
+            chunk=chunk.expand(clips, -1) if streams else None,
+        )
 
     def loss(self, batch: FilmBatch, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Velocity error over dreamt frames, and the aligning head's cross-entropy."""
         x = batch.latents
         clips, cameras = batch.cameras.shape
-        frames = x.shape[1] // cameras
+        frames = (x.shape[1] - batch.portraits) // cameras
         streams = cameras == 1 and self.lessons.streams(frames, step)
         level = self.lessons.levels(clips, frames, step, cameras=cameras, streams=streams)
+        level = F.pad(level, (batch.portraits, 0))
         # Drawn where it is needed: on a GPU the step would otherwise wait for the CPU.
         g = torch_generator(self.seed, "noise", step, device=x.device)
         noise = torch.randn(x.shape, generator=g, device=x.device)
         sample = sample_path(x, noise, level.to(x))
-        place = self.place(batch.cameras, frames, streams=streams)
+        place = self.place(batch.cameras, frames, portraits=batch.portraits, streams=streams)
         words = self.transformer.read(self.text(batch.ids, batch.mask))
         prediction = self.transformer(sample.x, sample.level, place, words)
         velocity = dreamt_error(prediction, sample)

@@ -68,7 +68,8 @@ class LessonsConfig(Config):
 class FilmBatch:
     """`latents` `[b f c h w]`, `labels` `[b f h w 2]`, `ids` `[b l]`, their `mask`, `cameras` `[b v]`.
 
-    The frames of v cameras stand one camera after the other.
+    The frames of v cameras stand one camera after the other; in front of them `portraits` frames that
+    are references, not film.
     """
 
     latents: Tensor
@@ -76,6 +77,7 @@ class FilmBatch:
     ids: Tensor
     mask: Tensor
     cameras: Tensor
+    portraits: int = 0
 
 
 class Lessons:
@@ -106,6 +108,9 @@ class Lessons:
             name: torch.tensor([row.get("cameras", [0]) for row in pool.rows])
             for name, pool in pools.items()
         }
+        self.portraits = {
+            name: int(pool.rows[0].get("portrait", False)) for name, pool in pools.items()
+        }
 
     def stage(self, step: int) -> Stage:
         """The stage of a step; the last one goes on for ever."""
@@ -118,10 +123,12 @@ class Lessons:
         odds = torch.tensor([stage.buckets[name] for name in names])
         name = names[int(torch.multinomial(odds, 1, generator=g))]
         latents, labels = self.pools[name].tensors["latents"], self.pools[name].tensors["labels"]
-        cameras = self.cameras[name]
-        sides, each = cameras.shape[1], latents.shape[1] // cameras.shape[1]
+        cameras, portraits = self.cameras[name], self.portraits[name]
+        sides = cameras.shape[1]
+        each = (latents.shape[1] - portraits) // sides
         frames = min(stage.latents, each)
-        taken = (each * torch.arange(sides)[:, None] + torch.arange(frames)).flatten()
+        film = each * torch.arange(sides)[:, None] + torch.arange(frames)
+        taken = torch.cat([torch.arange(portraits), portraits + film.flatten()])
         per_clip = len(taken) * latents.shape[3] * latents.shape[4] // self.patch**2
         count = max(1, stage.tokens // per_clip)
         picks = torch.randint(len(latents), (count,), generator=g).to(latents.device)
@@ -139,6 +146,7 @@ class Lessons:
             ids=ids[:, :longest].to(latents.device),
             mask=mask.to(latents.device),
             cameras=cameras[picks.cpu()].to(latents.device),
+            portraits=portraits,
         )
 
     def levels(

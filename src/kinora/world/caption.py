@@ -24,15 +24,23 @@ class Captions:
 
 @dataclass(frozen=True)
 class Teller:
-    """Everything a caption is told from."""
+    """Everything a caption is told from; the thing `plain` is called by its kind alone."""
 
     rng: Rng
     scene: Scene
     truth: Truth
+    plain: int | None = None
 
     def name(self, index: int, *, size: float = 0.3, finish: float = 0.2) -> str:
         """The thing with its adjectives, without an article."""
+        if index == self.plain:
+            return say(self.rng, self.scene.things[index].kind)
         return noun(self.rng, self.scene.things[index], size=size, finish=finish)
+
+    def short(self, index: int) -> str:
+        """The thing as it is called once it is known."""
+        thing = self.scene.things[index]
+        return f"the {say(self.rng, thing.kind)}" if index == self.plain else short(self.rng, thing)
 
     def doing(self, happening: Happening, *, target: str) -> str:
         """What a thing does, with its way across the picture."""
@@ -64,9 +72,13 @@ SIDES = ("left", "right")
 _PAST = ("rolls", "slides", "hops", "bounces")
 
 
-def caption(scene: Scene, truth: Truth) -> Captions:
-    """Words for the clip; the same clip is always told the same way."""
-    teller = Teller(numpy_generator(scene.seed, "world", "caption"), scene, truth)
+def caption(scene: Scene, truth: Truth, *, plain: int | None = None) -> Captions:
+    """Words for the clip; the same clip is always told the same way.
+
+    Args:
+        plain: the thing whose colour, size and hat are left to a reference.
+    """
+    teller = Teller(numpy_generator(scene.seed, "world", "caption"), scene, truth, plain)
     return Captions(tags=_tags(teller), sentence=_sentence(teller), paragraph=_paragraph(teller))
 
 
@@ -123,8 +135,8 @@ def _paragraph(teller: Teller) -> str:
     for happening in scene.happenings:
         if happening.name == "stands still":
             continue
-        target = teller.target(happening, names=[short(rng, thing) for thing in scene.things])
-        subject = short(rng, scene.things[happening.actor])
+        target = teller.target(happening, names=[teller.short(i) for i in range(len(scene.things))])
+        subject = teller.short(happening.actor)
         sentences.append(f"{subject} {teller.doing(happening, target=target)}.")
     light = one(rng, ("it is {}.", "the light is that of {}.", "all this {}."))
     sentences.append(
