@@ -62,14 +62,26 @@ class Block(nn.Module):
         traffic as the matrix products.
         """
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.bias).chunk(PARTS, dim=-1)
-        frames = (modulation.shape[1], -1)
-        y = torch.addcmul(shift1, self.norm_one(x).unflatten(1, frames), 1 + scale1)
         y, own = self.attention(
-            y.flatten(1, 2), looks.turn, mask=looks.mask, past=past, past_turn=looks.past_turn
-        )
-        x = torch.addcmul(x.unflatten(1, frames), gate1, y.unflatten(1, frames)).flatten(1, 2)
+            modulated(self.norm_one(x), scale1, shift1),
+            looks.turn, mask=looks.mask, past=past, past_turn=looks.past_turn,
+        )  # fmt: skip
+        x = gated(x, gate1, y)
         if self.words is not None:
             assert words is not None
             x = x + self.words(self.norm_words(x), words, looks.words_mask)
-        y = torch.addcmul(shift2, self.norm_two(x).unflatten(1, frames), 1 + scale2)
-        return torch.addcmul(x.unflatten(1, frames), gate2, self.mlp(y)).flatten(1, 2), own
+        y = self.mlp(modulated(self.norm_two(x), scale2, shift2))
+        return gated(x, gate2, y), own
+
+
+def modulated(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """`[b n d]` scaled and shifted by `[b f m d]`, frame by frame, in one pass over memory."""
+    framed = x.unflatten(1, (scale.shape[1], -1))  # type: ignore[no-untyped-call]
+    return torch.addcmul(shift, framed, 1 + scale).flatten(1, 2)
+
+
+def gated(x: Tensor, gate: Tensor, y: Tensor) -> Tensor:
+    """`[b n d]` plus `y` times the gate `[b f m d]`, frame by frame, in one pass over memory."""
+    frames = (gate.shape[1], -1)
+    framed = [part.unflatten(1, frames) for part in (x, y)]  # type: ignore[no-untyped-call]
+    return torch.addcmul(framed[0], gate, framed[1]).flatten(1, 2)
