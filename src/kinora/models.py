@@ -173,10 +173,8 @@ class Bundle:
     def _run(
         self, x: Tensor, level: Tensor, place: Place, text: Read, past: Past | None = None
     ) -> tuple[Tensor, Past]:
-        rows = place.time.shape[0]
-        many = x.to(self.device).expand(rows, *x.shape)
-        levels = level.to(self.device).expand(rows, *level.shape)
-        return self.transformer.run(many, levels, place, text.states, past)
+        one, levels = x.to(self.device)[None], level.to(self.device)[None]
+        return self.transformer.run(one, levels, place, text.states, past)
 
     @property
     def drawer(self) -> Drawer:

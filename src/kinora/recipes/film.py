@@ -118,8 +118,8 @@ def film_tiny_more() -> FilmRecipe:
     return tiny.model_copy(
         update={
             "buckets": (
-                *buckets(stills=(4096, 1024, 1024), clips=(3072, 192, 192)),
-                *studio_buckets(long=256, angles=192, casts=256),
+                *buckets(stills=(4096, 512, 512), clips=(2048, 64, 64)),
+                *studio_buckets(long=128, angles=128, casts=160),
             ),
             "task": tiny.task.model_copy(
                 update={"stages": (Stage(until=2000, buckets=shares, latents=17),)}

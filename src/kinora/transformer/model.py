@@ -146,15 +146,20 @@ class Transformer(nn.Module):
     def run(
         self, x: Tensor, level: Tensor, place: Place, words: Words, past: Past | None = None
     ) -> tuple[Tensor, Past]:
-        """As `forward`, with a memory of earlier frames in and this call's own memory out."""
-        b, f, _, h, w = x.shape
+        """As `forward`, with a memory of earlier frames in and this call's own memory out.
+
+        A single clip `[1 f c h w]` may have places for several rows, which differ in their words only:
+        what comes before the words is computed once.
+        """
+        _, f, _, h, w = x.shape
+        b = place.time.shape[0]
         rows, columns = h // self.config.patch, w // self.config.patch
         levels = level if level.ndim == 4 else repeat(level, "b f -> b f h w", h=h, w=w)
 
         features, tokens = self.stem(
             x.flatten(0, 1), levels.flatten(0, 1)
         )  # (b f) s h w, (b f) n' d
-        tokens = rearrange(tokens, "(b f) n d -> b (f n) d", b=b)  # b n d
+        tokens = rearrange(tokens, "(b f) n d -> b (f n) d", f=f).expand(b, -1, -1)  # b n d
         modulation = self._modulate(level, place, words, rows, columns)  # b f m 6d
         coordinates = self._coordinates(place, rows, columns)  # b n 4
         heard, words_mask = words.of(place.text, rows * columns)
@@ -165,6 +170,7 @@ class Transformer(nn.Module):
             tokens, own = block(tokens, modulation, looks, heard[i], before)  # b n d
             memories.append(own)
         tokens = rearrange(self.norm(tokens), "b (f n) d -> (b f) n d", f=f)
+        features = features.unflatten(0, (-1, f)).expand(b, -1, -1, -1, -1).flatten(0, 1)
         velocity = self.head(tokens, features)  # (b f) c h w
         return velocity.unflatten(0, (b, f)), Past(tuple(memories), coordinates)
 
