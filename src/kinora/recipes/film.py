@@ -46,6 +46,9 @@ PROMPTS = (
 )
 """What the sample sheets of a training show."""
 
+SHOWN = 9
+"""Latent frames of a sample at most; longer ones would cost a training more than they tell."""
+
 
 CASTS = {
     "kinds": ("momo", "ball", "cube", "cookie"),
@@ -320,7 +323,7 @@ class BundleWriter(Hook):
         task, step = self.recipe.task, moment.step
         stage = next((s for s in task.stages if step < s.until), task.stages[-1])
         moving = any(name.startswith("clips") for name in stage.buckets)
-        seconds = (stage.latents - 1) * 0.5 if moving else 0.0
+        seconds = (min(stage.latents, SHOWN) - 1) * 0.5 if moving else 0.0
         with torch.inference_mode():
             clips = [sample(bundle, prompt, seconds=seconds) for prompt in PROMPTS]
         save_sheet(
