@@ -1,10 +1,10 @@
 """Settings come from five places in a fixed order, and a slip of the pen is told what was meant."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from kinora.core.config import Config, gather, literal, merge, parse_assignments, read_toml, settle
 from kinora.core.errors import NotFoundError, UsageError
@@ -129,7 +129,10 @@ class Board(Config):
 
 @pytest.mark.parametrize("value", ["2", 2, "odd"])
 def test_a_field_of_several_types_says_them_all(value: object) -> None:
-    for values, place in (({"strength": value}, ""), ({"piece": [{"strength": value}]}, "piece.0.")):
+    for values, place in (
+        ({"strength": value}, ""),
+        ({"piece": [{"strength": value}]}, "piece.0."),
+    ):
         with pytest.raises(UsageError) as caught:
             settle(Board, values)
         line = caught.value.line()
@@ -143,6 +146,22 @@ def test_a_list_of_tables_knows_its_own_fields() -> None:
         settle(Board, {"piece": [{}, {"widht": 3}]})
     with pytest.raises(UsageError, match=r"piece\.0\.width = 3 does not fit: [^;]*$"):
         settle(Board, {"piece": [{"width": 3, "height": 3}]})
+
+
+def test_values_that_do_not_go_together_are_told_in_the_words_of_their_model() -> None:
+    class Window(Config):
+        start: int = 0
+        stop: int = 1
+
+        @model_validator(mode="after")
+        def _in_order(self) -> Self:
+            if self.start >= self.stop:
+                raise ValueError("the window is empty")
+            return self
+
+    with pytest.raises(UsageError) as caught:
+        settle(Window, {"start": 3})
+    assert caught.value.line() == "the window is empty."
 
 
 def test_settings_are_frozen() -> None:

@@ -148,6 +148,8 @@ def merge(below: Values, above: Values) -> dict[str, Any]:
 
 def _explain(model: type[Config], error: ValidationError) -> UsageError:
     first = error.errors()[0]
+    if first["type"] == "value_error" and not first["loc"]:
+        return UsageError(str(first["ctx"]["error"]))
     if first["type"] != "extra_forbidden":
         place, why = _complaint(model, error)
         path = ".".join(str(part) for part in place)
