@@ -5,7 +5,7 @@ program shows. A dissolve needs frames on both sides of it, so a dreamt bridge i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -208,12 +208,17 @@ def _named_once(tracks: list[list[Item]]) -> list[list[Item]]:
     def named(item: Item) -> Item:
         if item.kind == "gap":
             return item
-        names = (item.id, *(f"{item.id[:56]}-{number}" for number in count(2)))
-        free = next(name for name in names if name not in seen)
+        free = next(name for name in _names(item.id) if name not in seen)
         seen.add(free)
         return item.model_copy(update={"id": free})
 
     return [[named(item) for item in items] for items in tracks]
+
+
+def _names(name: str) -> Iterator[str]:
+    """The name, and others made from it, without end."""
+    yield name
+    yield from (f"{name[:56]}-{number}" for number in count(2))
 
 
 def _plain(value: Any) -> Any:
