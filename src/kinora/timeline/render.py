@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from kinora.core.clip import Clip, Frames
+from kinora.core.errors import UsageError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank, join
