@@ -33,7 +33,7 @@ from kinora.flow.solver import Field
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.transformer.memory import OUTSIDE, Memory, MemoryConfig
-from kinora.transformer.model import Past, Transformer, TransformerConfig
+from kinora.transformer.model import Past, Transformer, TransformerConfig, turned
 from kinora.transformer.place import Place
 
 CLASS_NAME = "KinoraBundle"
@@ -217,6 +217,7 @@ class Remembering:
         now = float(canvas.time[0])
         place = self.bundle.place(canvas, self.text, rows=self._rows, now=now)
         past = self.memory.past(now)
+        past = None if past is None else turned(past)
 
         def field(x: Tensor, level: Tensor) -> Tensor:
             return _guided(self.bundle._run(x, level, place, self.text, past)[0], self.guidance)

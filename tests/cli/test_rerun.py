@@ -136,3 +136,14 @@ def test_what_is_not_what_it_was_is_told(
     change()
     assert main(["rerun", "b.mp4", "--model", str(model), "-q"]) == 3
     assert why in capsys.readouterr().err
+
+
+def test_nothing_is_written_over_what_it_is_made_from(
+    film: str, model: Path, capsys: Capture
+) -> None:
+    assert main(["loop", film, *COMMON, "--model", str(model)]) == 0
+    before = Path("a.mp4").read_bytes(), Path("b.mp4").read_bytes()
+    for out in ("a.mp4", "b.mp4"):
+        assert main(["rerun", "b.mp4", "--model", str(model), "-q", "-o", out]) == 2
+        assert f"{out} would be written over" in capsys.readouterr().err
+    assert (Path("a.mp4").read_bytes(), Path("b.mp4").read_bytes()) == before

@@ -95,6 +95,18 @@ def test_a_board_is_made_changed_undone_and_exported(
     assert (tmp_path / "film-shots" / "card-1.mp4").exists()
 
 
+def test_a_board_is_not_written_over_its_own_clip(
+    model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    Path("board.mp4").write_bytes(film.read_bytes())
+    Path("board.toml").write_text('seconds = 1\n[[card]]\nat = 0\nclip = "board.mp4"\n')
+    assert main(["storyboard", "board.toml", "--model", str(model), "-q"]) == 2
+    assert "board.mp4 would be written over what it is made from" in capsys.readouterr().err
+    assert Path("board.mp4").read_bytes() == film.read_bytes()
+
+
 def test_characters_are_stored_listed_used_and_forgotten(
     model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -133,7 +145,14 @@ def test_a_long_film_is_written_while_it_is_made(model: Path, tmp_path: Path) ->
         (["loop", "FILM", "--bridge", "9"], 2, "longer than the clip"),
         (["edit", "FILM", "--box", "1,2"], 2, "not 4 whole numbers"),
         (["remix", "FILM", "--strength", "7"], 2, "strength"),
-        (["angles", "FILM"], 2, "one camera"),
+        (["remix", "FILM", "--strength", "7"], 2, "'strong'; or: Input should be less than"),
+        (["angles", "FILM"], 2, "one camera only. Name a model"),
+        (["loop", "FILM", "--bridge", "0"], 2, "bridge = '0' does not fit"),
+        (["retake", "FILM", "--from", "-1"], 2, "--from"),
+        (["edit", "FILM", "--outpaint", "96x64", "--from", "1"], 2, "Leave away --box"),
+        (["extend", "FILM", "-o", "FILM"], 2, "over what it is made from"),
+        (["loop", "FILM", "-o", "no/such.mp4"], 3, "cannot write no/such.mp4"),
+        (["loop", "FILM", "-o", "no/%03d.png"], 3, "cannot write no/%03d.png"),
     ],
 )
 def test_what_cannot_be_is_told_in_a_line(
@@ -141,10 +160,12 @@ def test_what_cannot_be_is_told_in_a_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     typed = [str(film) if word == "FILM" else word for word in words]
+    before = film.read_bytes()
     assert main([*typed, "--model", str(model), "-q"]) == code
     error = capsys.readouterr().err
     assert why in error
     assert len(error.splitlines()) == 1
+    assert film.read_bytes() == before
 
 
 def test_expand_prints_the_paragraph_and_names_what_is_unknown(

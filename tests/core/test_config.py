@@ -1,9 +1,10 @@
 """Settings come from five places in a fixed order, and a slip of the pen is told what was meant."""
 
 from pathlib import Path
+from typing import Annotated, Literal, Self
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from kinora.core.config import Config, gather, literal, merge, parse_assignments, read_toml, settle
 from kinora.core.errors import NotFoundError, UsageError
@@ -113,6 +114,54 @@ def test_what_to_type_instead(values: dict[str, object], says: str) -> None:
         settle(Run, values)
     assert says in caught.value.line()
     assert "\n" not in caught.value.line()
+
+
+class Piece(Config):
+    strength: Literal["mild", "strong"] | Annotated[float, Field(ge=0, le=1)] = "mild"
+    width: int = Field(default=16, ge=16)
+    height: int = Field(default=16, ge=16)
+
+
+class Board(Config):
+    strength: Literal["mild", "strong"] | Annotated[float, Field(ge=0, le=1)] = "mild"
+    piece: tuple[Piece, ...] = ()
+
+
+@pytest.mark.parametrize("value", ["2", 2, "odd"])
+def test_a_field_of_several_types_says_them_all(value: object) -> None:
+    for values, place in (
+        ({"strength": value}, ""),
+        ({"piece": [{"strength": value}]}, "piece.0."),
+    ):
+        with pytest.raises(UsageError) as caught:
+            settle(Board, values)
+        line = caught.value.line()
+        assert f"{place}strength = {value!r} does not fit: " in line
+        assert "'mild' or 'strong'; or: Input should be" in line
+        assert "literal" not in line
+
+
+def test_a_list_of_tables_knows_its_own_fields() -> None:
+    with pytest.raises(UsageError, match=r"'piece\.1\.widht'\. Did you mean piece\.1\.width\?"):
+        settle(Board, {"piece": [{}, {"widht": 3}]})
+    with pytest.raises(UsageError, match=r"piece\.0\.width = 3 does not fit: [^;]*$"):
+        settle(Board, {"piece": [{"width": 3, "height": 3}]})
+
+
+def test_values_that_do_not_go_together_are_told_in_the_words_of_their_model() -> None:
+    class Window(Config):
+        start: int = 0
+        stop: int = 1
+
+        @model_validator(mode="after")
+        def _in_order(self) -> Self:
+            if self.start >= self.stop:
+                raise ValueError("the window is empty")
+            return self
+
+    with pytest.raises(UsageError) as caught:
+        settle(Window, {"start": 3})
+    assert caught.value.line() == "the window is empty."
 
 
 def test_settings_are_frozen() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.generate import Film, Request, generate
 from kinora.models import Bundle
@@ -43,3 +44,14 @@ def test_clips_of_two_sizes_are_refused(model: Bundle, film: Film) -> None:
     wide = generate(model, Request(("a cone",), seconds=1.0, height=64, width=96))
     with pytest.raises(UsageError, match="64x64 cannot be blended into one of 96x64"):
         blend(model, film, wide, Blend())
+
+
+def test_a_clip_without_latents_is_brought_to_the_size_of_the_other(
+    model: Bundle, film: Film
+) -> None:
+    foreign = Clip(np.full((25, 80, 96, 3), 90, np.uint8), 12.0)
+    for pair, kept in (((film, foreign), slice(0, 25)), ((foreign, film), slice(-25, None))):
+        made = blend(model, *pair, Blend(seconds=1))
+        assert np.array_equal(made.clip.frames[kept], film.clip.frames)
+        assert "96x80 became 64x64" in made.notes
+        assert "12 frames a second became 8" in made.notes

@@ -58,6 +58,9 @@ def test_names_that_cannot_be_and_models_that_cannot(cast: Cast, film: Film, mod
         cast.add("tim", film.clip, words=" ")
     with pytest.raises(UsageError, match="is not a name"):
         cast.add("../x", film.clip, words="momo")
+    for word in ("ball", "Red", "rolls", "the"):
+        with pytest.raises(UsageError, match=f"{word} is a word that films are described with"):
+            cast.add(word, film.clip, words="momo")
     blind = replace(model, index=model.index.model_copy(update={"references": False}))
     with pytest.raises(UnsupportedError, match="knows no characters"):
         reference(blind, (cast.get("Mia"),), height=64, width=64)

@@ -71,6 +71,42 @@ def test_a_strangers_timeline_becomes_shots(tmp_path: Path) -> None:
     assert ball.prompt == "a red ball"
 
 
+def test_a_strangers_cut_begins_where_its_file_was_cut(tmp_path: Path) -> None:
+    def span(start: float, seconds: float) -> "otio.opentime.TimeRange":
+        begin, length = (otio.opentime.RationalTime(24 * each, 24) for each in (start, seconds))
+        return otio.opentime.TimeRange(begin, length)
+
+    track = otio.schema.Track(kind="Video")
+    media = otio.schema.ExternalReference("my%20films/sea.mov", available_range=span(3600, 9))
+    track.append(otio.schema.Clip("sea", media_reference=media, source_range=span(3601.5, 2)))
+    timeline = otio.schema.Timeline("strange")
+    timeline.tracks.append(track)
+    otio.adapters.write_to_file(timeline, str(tmp_path / "x.otio"))
+    (sea,) = read_otio(tmp_path / "x.otio").shots()
+    assert sea.clip == str(tmp_path / "my films" / "sea.mov")
+    assert (sea.start, sea.seconds) == (1.5, 2.0)
+
+
+def test_our_shots_may_be_cut_copied_and_moved_elsewhere(
+    tmp_path: Path, files: dict[str, Path]
+) -> None:
+    plain = FILM.with_items((ONE, TWO))
+    export(plain, tmp_path / "film.otio", files=files, frames=FRAMES, fps=8.0)
+    timeline = otio.adapters.read_from_file(str(tmp_path / "film.otio"))
+    one, two = (clip.deepcopy() for clip in timeline.video_tracks()[0])
+    times = (otio.opentime.RationalTime(each, 8) for each in (2, 4))
+    cut = one.deepcopy()
+    cut.source_range = otio.opentime.TimeRange(*times)
+    timeline.video_tracks()[0][:] = [two, cut, one]
+    otio.adapters.write_to_file(timeline, str(tmp_path / "cut.otio"))
+    shots = tuple(read_otio(tmp_path / "cut.otio").shots())
+    assert [shot.id for shot in shots] == ["two", "one", "one-2"]
+    assert shots[0] == TWO
+    assert shots[2] == ONE.model_copy(update={"id": "one-2"})
+    assert (shots[1].start, shots[1].seconds, shots[1].prompt) == (0.25, 0.5, ONE.prompt)
+    assert shots[1].clip == str(files["one"])
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no timeline"):
         export(FILM, tmp_path / "film.edl", files={}, frames={}, fps=8.0)

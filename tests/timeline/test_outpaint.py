@@ -7,7 +7,7 @@ import torch
 from kinora.core.errors import UsageError
 from kinora.generate import Film
 from kinora.models import Bundle
-from kinora.timeline.outpaint import Outpaint, outpaint
+from kinora.timeline.outpaint import REACH, Outpaint, outpaint, surrounded
 from kinora.timeline.source import source, with_references
 
 
@@ -39,3 +39,16 @@ def test_references_of_the_clips_size_do_not_stand_on_a_larger_canvas(
     plain, one, two = (outpaint(model, each, wish) for each in (known, small, large))
     assert torch.equal(plain.latents, one.latents)
     assert not torch.equal(plain.latents, two.latents)
+
+
+def test_what_was_drawn_otherwise_fades_around_the_clip() -> None:
+    drawn, true = np.full((2, 64, 96, 3), 100, np.uint8), np.full((2, 16, 32, 3), 134, np.uint8)
+    true[:, ::2] += 2
+    done = surrounded(drawn, true, 24, 32)
+    assert np.array_equal(done[:, 24:40, 32:64], true)
+    assert done[:, 23, 32:64].min() >= 128
+    across = done[0, 32, 64:, 0].astype(int)
+    assert (np.diff(across) <= 0).all()
+    assert across[REACH // 2] in range(114, 122)
+    assert (across[REACH:] == 100).all()
+    assert (done[:, : 24 - REACH] == 100).all()

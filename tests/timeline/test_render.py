@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from kinora.core.clip import Clip
+from kinora.core.errors import UsageError
 from kinora.core.progress import Progress
 from kinora.generate import Film
 from kinora.models import Bundle
@@ -127,3 +128,18 @@ def test_a_character_is_seen_in_every_shot_that_names_it(
     assert not torch.equal(nobody[0].latents, somebody[0].latents)
     assert torch.equal(nobody[1].latents, somebody[1].latents)
     assert len(somebody[0].latents) == 3
+
+
+def test_a_shot_may_begin_within_its_clip(rendered: Render) -> None:
+    frames = np.arange(33, dtype=np.uint8)[:, None, None, None].repeat(64, 1).repeat(64, 2)
+    clip = Clip(np.ascontiguousarray(frames.repeat(3, 3)), 8.0)
+
+    def board(start: float) -> Timeline:
+        shot = Shot(id="s", seconds=1, prompt="a ball", clip="c", start=start)
+        return Timeline(height=64, width=64, steps=1, tracks=(Track(items=(shot,)),))
+
+    (piece,), steps = rendered(board(1.25), c=clip)
+    assert steps == 0
+    assert piece.frames[:, 0, 0, 0].tolist() == list(range(10, 19))
+    with pytest.raises(UsageError, match=r"4\.125 s long: shot s begins 5 s into it"):
+        rendered(board(5.0), c=clip)

@@ -50,7 +50,10 @@ def test_cards_become_shots_and_black(tmp_path: Path) -> None:
     ("text", "why"),
     [
         (BOARD.replace("at = 6", "at = 4"), "overlaps what begins at 4 s"),
-        (BOARD.replace("seconds = 9", "seconds = 5"), "card 3 at 6 s overlaps"),
+        (
+            BOARD.replace("seconds = 9", "seconds = 5"),
+            "card 3 at 6 s lies behind the end of the film at 5 s",
+        ),
         (BOARD.replace("at = 6", "at = 2"), "overlaps"),
         (BOARD.replace('prompt = "a blue cube"', ""), "says nothing"),
         (BOARD.replace("view", "veiw"), "veiw"),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kinora.models import Bundle
-from kinora.transformer.model import Words
+from kinora.transformer.model import Words, turned
 from kinora.transformer.place import Place
 from tiny import tiny_bundle
 
@@ -106,4 +106,8 @@ def test_a_remembered_past_equals_a_present_one(bundle: Bundle, words: Words) ->
     with torch.inference_mode():
         _, past = bundle.transformer.run(x[:, first], level[:, first], part(first), words)
         now, _ = bundle.transformer.run(x[:, last], level[:, last], part(last), words, past)
+        again, _ = bundle.transformer.run(
+            x[:, last], level[:, last], part(last), words, turned(past)
+        )
     assert torch.allclose(whole[:, last], now, atol=1e-5)
+    assert torch.equal(now, again)

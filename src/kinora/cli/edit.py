@@ -23,9 +23,9 @@ def edit(
     outpaint: Annotated[
         str | None, typer.Option(help="WIDTHxHEIGHT: instead, more picture around the film.")
     ] = None,
-    start: Annotated[float, typer.Option("--from", help="Seconds.")] = 0.0,
+    start: Annotated[float, typer.Option("--from", min=0, help="Seconds.")] = 0.0,
     stop: Annotated[
-        float | None, typer.Option("--to", help="Seconds.", show_default="the end")
+        float | None, typer.Option("--to", min=0, help="Seconds.", show_default="the end")
     ] = None,
 ) -> Wanted:
     """Change a part of the picture, or dream more of it around."""
@@ -33,9 +33,10 @@ def edit(
     from kinora.timeline.region import Change
 
     if outpaint is not None:
-        if box or mask:
+        if box or mask or what or start or stop is not None or action != "replace":
             raise UsageError(
-                "--outpaint changes nothing inside the film", remedy="Leave the region away"
+                "--outpaint changes nothing inside the film",
+                remedy="Leave away --box, --mask, --action, --what, --from and --to",
             )
         height, width = parse_size(outpaint)
         return Wanted(Outpaint, (file,), {"height": height, "width": width})

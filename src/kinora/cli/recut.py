@@ -11,9 +11,9 @@ from kinora.cli.studio import File, Wanted, edits
 def recut(
     file: File,
     *,
-    start: Annotated[float, typer.Option("--from", help="Seconds.")] = 0.0,
+    start: Annotated[float, typer.Option("--from", min=0, help="Seconds.")] = 0.0,
     stop: Annotated[
-        float | None, typer.Option("--to", help="Seconds.", show_default="the end")
+        float | None, typer.Option("--to", min=0, help="Seconds.", show_default="the end")
     ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="How long in the end.", show_default="as long as the part")

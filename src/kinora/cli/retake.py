@@ -11,9 +11,9 @@ from kinora.cli.studio import File, Wanted, edits
 def retake(
     file: File,
     *,
-    start: Annotated[float, typer.Option("--from", help="Seconds.")] = 0.0,
+    start: Annotated[float, typer.Option("--from", min=0, help="Seconds.")] = 0.0,
     stop: Annotated[
-        float | None, typer.Option("--to", help="Seconds.", show_default="the end")
+        float | None, typer.Option("--to", min=0, help="Seconds.", show_default="the end")
     ] = None,
 ) -> Wanted:
     """Make a part of a film anew, from one time to another."""

@@ -67,11 +67,11 @@ def resumable(
     folder = target.with_name(f".{target.name.replace('%', '')}.dream")
     order = folder / ORDER
     told = {"words": sys.argv[1:], "seed": seed, "process": os.getpid()}
-    if folder.parent.is_dir():
-        with suppress(OSError):
-            folder.mkdir(exist_ok=True)
-            write_bytes(order, json.dumps(told).encode())
     try:
+        if folder.parent.is_dir():
+            with suppress(OSError):
+                folder.mkdir(exist_ok=True)
+                write_bytes(order, json.dumps(told).encode())
         with keeping(folder):
             yield
     except KeyboardInterrupt:

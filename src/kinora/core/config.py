@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -148,12 +148,14 @@ def merge(below: Values, above: Values) -> dict[str, Any]:
 
 def _explain(model: type[Config], error: ValidationError) -> UsageError:
     first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "value_error" and not first["loc"]:
+        return UsageError(str(first["ctx"]["error"]))
     if first["type"] != "extra_forbidden":
-        return UsageError(
-            f"{path or 'the settings'} = {first['input']!r} does not fit", why=first["msg"]
-        )
-    known = _names_beside(model, first["loc"])
+        place, why = _complaint(model, error)
+        path = ".".join(str(part) for part in place)
+        return UsageError(f"{path or 'the settings'} = {first['input']!r} does not fit", why=why)
+    path = ".".join(str(part) for part in first["loc"])
+    known = list(_fields_beside(model, first["loc"]))
     unknown = str(first["loc"][-1])
     near = difflib.get_close_matches(unknown, known, n=1, cutoff=0.5)
     parent = path[: len(path) - len(unknown)]
@@ -161,11 +163,30 @@ def _explain(model: type[Config], error: ValidationError) -> UsageError:
     return UsageError(f"unknown setting '{path}'", remedy=remedy)
 
 
-def _names_beside(model: type[Config], location: tuple[str | int, ...]) -> list[str]:
+def _complaint(model: type[Config], error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """Where the first value stands that does not fit, and everything that it might have been instead."""
+    first, *others = error.errors()
+    place, last = first["loc"][:-1], first["loc"][-1] if first["loc"] else ""
+    # Where a field takes one of several types, every one complains under a name of its own.
+    if isinstance(last, int) or not place or last in _fields_beside(model, first["loc"]):
+        return first["loc"], first["msg"]
+    same = [other["msg"] for other in others if other["loc"][:-1] == place]
+    return place, "; or: ".join((first["msg"], *same))
+
+
+def _fields_beside(
+    model: type[BaseModel], location: tuple[str | int, ...]
+) -> Mapping[str, FieldInfo]:
     """The fields of the model in which the last part of `location` was looked up."""
-    fields: dict[str, FieldInfo] = dict(model.model_fields)
+    fields: Mapping[str, FieldInfo] = model.model_fields
     for part in location[:-1]:
-        annotation = fields[str(part)].annotation if str(part) in fields else None
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            fields = dict(annotation.model_fields)
-    return list(fields)
+        inner = _model_in(fields[str(part)].annotation) if part in fields else None
+        fields = fields if inner is None else inner.model_fields
+    return fields
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The first settings model that an annotation speaks of, as `Card` in `tuple[Card, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)

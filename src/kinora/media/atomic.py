@@ -61,6 +61,12 @@ def telling(target: Path) -> Iterator[None]:
         raise _disk_error(error, target) from error
 
 
+def check_folder(target: Path) -> None:
+    """Raise `NotFoundError`, as writing `target` would, if its folder does not exist."""
+    if not target.parent.is_dir():
+        raise _disk_error(FileNotFoundError(errno.ENOENT, ""), target)
+
+
 def _disk_error(error: OSError, target: Path) -> KinoraError:
     why = os.strerror(error.errno) if error.errno else str(error)
     what = f"cannot write {target}"

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from kinora.core.errors import UsageError
+from kinora.media.atomic import check_folder
 from kinora.media.image import check_held
 from kinora.media.video import check_even
 
@@ -37,13 +38,16 @@ def check_target(
 
     Raises:
         UsageError: `path` names no format, or one that cannot hold this size, rate or length.
+        NotFoundError: its folder does not exist.
     """
     suffix = path.suffix.lower()
     sequence = sequence_of(path)
     if sequence is not None:
         _check_sequence(sequence)
+        check_folder(sequence)
         return
     _check_suffix(path, frames=frames)
+    check_folder(path)
     if suffix == ".gif" and fps > GIF_RATE:
         raise UsageError(f"a GIF cannot show {fps:g} frames a second", remedy="Write an .mp4")
     if height is None or width is None:

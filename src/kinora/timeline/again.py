@@ -25,6 +25,7 @@ from kinora.timeline.deliver import (
     latents_path,
     request_of,
     sidecar_of,
+    spare,
     stored_latents,
 )
 from kinora.timeline.deliver_stream import LONG, deliver_stream
@@ -75,12 +76,14 @@ def again(
     Raises:
         NotFoundError: the words are not told, or a file it was made from is gone or changed.
         UnsupportedError: nothing says how it was made.
+        UsageError: `target` is the film itself, or one that it was made from.
     """
     if not told.shots and not told.options:
         raise NotFoundError(
             f"the sidecar of {file} does not tell the prompt",
             why="it was written with --no-metadata",
         )
+    spare(target, (file, *(Path(parent.file) for parent in told.parents)))
     if "timeline" in told.options:
         _storyboard(model, told, file, target, on_progress)
     elif "edit" in told.options:

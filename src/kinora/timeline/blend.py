@@ -18,7 +18,7 @@ from kinora.denoise.model import FilmModel
 from kinora.generate import Film
 from kinora.timeline.edit import Edit, check, fill, film
 from kinora.timeline.seam import between
-from kinora.timeline.source import Source, outside_time, source, with_references
+from kinora.timeline.source import Source, matched, outside_time, with_references
 
 CURVES: Mapping[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda u: u,
@@ -47,12 +47,14 @@ def blend(
 ) -> Film:
     """A, a bridge, B: every frame of both clips as it is.
 
-    New words in `edit.prompt` are heard on the bridge instead of the cross-fade.
+    New words in `edit.prompt` are heard on the bridge instead of the cross-fade. A clip without latents is
+    brought to the size of the other one, and that is told.
 
     Raises:
-        UsageError: the clips differ in size, or the second is a still.
+        UsageError: two films with latents differ in size, or the second clip is a still.
     """
-    a, b = source(model, first), source(model, second).moving("be blended into")
+    a, b = matched(model, first, second)
+    b = b.moving("be blended into")
     check(
         a.latents.shape[1:] == b.latents.shape[1:],
         f"a clip of {a.clip.width}x{a.clip.height} cannot be blended into one of "
@@ -77,6 +79,7 @@ def blend(
         before=a.latents,
         leaving=a.clip.frames[-1],
         landing=b.clip.frames[0],
+        own=(a.clip.frames, b.clip.frames),
         on_progress=on_progress,
     )
     whole = np.concatenate([a.clip.frames, frames, b.clip.frames[1:]])

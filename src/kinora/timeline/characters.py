@@ -23,6 +23,7 @@ from kinora.media.atomic import unfinished, write_bytes
 from kinora.media.image import save_still
 from kinora.media.read import read
 from kinora.prompt.names import mentioned, spoken
+from kinora.prompt.vocabulary import SILENT, load_vocabulary
 from kinora.timeline.source import conform
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
@@ -108,6 +109,12 @@ class Cast:
             raise UsageError(f"nothing says what {name} is", remedy='Try --words "small red momo"')
         if not NAME.fullmatch(name):
             raise UsageError(f"'{name}' is not a name", remedy="Use letters and digits, as in mia")
+        if name.lower() in SILENT or load_vocabulary().meaning(name.lower()) is not None:
+            raise UsageError(
+                f"{name} is a word that films are described with",
+                why="every prompt that says it would speak of the character",
+                remedy="Choose a name that means nothing else, as mia",
+            )
         if name.lower() in {each.lower() for each in self.names()}:
             raise UsageError(f"there is a {name} already", remedy=f"kinora character remove {name}")
         middle = len(picture) // 2

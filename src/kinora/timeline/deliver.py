@@ -4,7 +4,7 @@
 the characters it looked at): edits go on from the latents, so nothing is lost to the video codec.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from kinora.core.clip import Clip
-from kinora.core.errors import BadMediaError
+from kinora.core.errors import BadMediaError, UsageError
 from kinora.core.progress import OnProgress, silent
 from kinora.core.version import __version__
 from kinora.denoise.checkpoint import load
@@ -129,6 +129,16 @@ def deliver(
         if not file.exists():
             latents_path(file).unlink(missing_ok=True)
         raise
+
+
+def spare(target: Path, files: Iterable[Path]) -> None:
+    """Raise `UsageError` if a film would be written over a file that it is made from."""
+    for file in files:
+        if target.exists() and file.exists() and target.samefile(file):
+            raise UsageError(
+                f"{target} would be written over what it is made from",
+                remedy="Choose another name with --out",
+            )
 
 
 def recall(file: Path, clip: Clip) -> Film | None:

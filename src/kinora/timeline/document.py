@@ -27,6 +27,7 @@ class Shot(Config):
         enter: `cut`, or `flow` on from the shot before.
         image: a picture file that the shot begins with.
         clip: a video file that the shot begins with, or is.
+        start: seconds into the clip at which the shot begins.
     """
 
     kind: Literal["shot"] = "shot"
@@ -38,11 +39,14 @@ class Shot(Config):
     enter: Literal["cut", "flow"] = "cut"
     image: str | None = None
     clip: str | None = None
+    start: float = Field(default=0.0, ge=0, le=3600)
 
     @model_validator(mode="after")
     def _has_content(self) -> "Shot":
         if self.image is not None and self.clip is not None:
             raise ValueError(f"shot {self.id} begins with an image or with a clip, not with both")
+        if self.start and self.clip is None:
+            raise ValueError(f"shot {self.id} has a start but no clip that it would be in")
         if not (self.prompt.strip() or self.image or self.clip):
             raise ValueError(f"shot {self.id} says nothing: give it a prompt, an image or a clip")
         return self

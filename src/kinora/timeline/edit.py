@@ -86,7 +86,10 @@ def need(model: FilmModel, *, regions: bool = False, views: bool = False) -> Non
     if regions and not can.regions:
         raise UnsupportedError(f"{model.name} cannot rework a part of the picture")
     if views and not can.views:
-        raise UnsupportedError(f"{model.name} knows one camera only")
+        raise UnsupportedError(
+            f"{model.name} knows one camera only",
+            remedy="Name a model that was trained with several: --model FOLDER",
+        )
 
 
 def room(model: FilmModel) -> int:

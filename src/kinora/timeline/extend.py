@@ -56,6 +56,7 @@ def _forward(
         new.latents,
         before=held.latents,
         leaving=known.clip.frames[-1],
+        own=(known.clip.frames,),
         on_progress=tell,
     )
     whole = np.concatenate([known.clip.frames, frames])
@@ -69,8 +70,9 @@ def _backward(
     held = known.moving("be extended backward").canvas()[1:]
     text = text if len(request.prompts) > len(known.prompts) else int(known.text[0])
     new = _before(model, known, request, count=count, text=text, tell=tell)
-    frames = between(model, new.latents, landing=known.clip.frames[0], on_progress=tell)
-    whole = np.concatenate([frames, known.clip.frames[1:]])
+    old = known.clip.frames
+    frames = between(model, new.latents, landing=old[0], own=(old,), on_progress=tell)
+    whole = np.concatenate([frames, old[1:]])
     shifted = join([new, held])
     time = known.step * torch.arange(len(shifted), dtype=torch.float32)
     return film(model, request, whole, shifted.with_(time=time), given=known)

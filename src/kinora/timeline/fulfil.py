@@ -16,7 +16,7 @@ from kinora.media.sidecar import Sidecar, read_sidecar, sha256
 from kinora.timeline.angles import Angles
 from kinora.timeline.animate import Animate
 from kinora.timeline.characters import Cast
-from kinora.timeline.deliver import deliver, recall, sidecar_of
+from kinora.timeline.deliver import deliver, recall, sidecar_of, spare
 from kinora.timeline.direct import heard, looks, shots
 from kinora.timeline.edit import Edit
 from kinora.timeline.order import Order
@@ -51,7 +51,9 @@ def fulfil(
 
     Raises:
         KinoraError: a file cannot be read, the edit cannot be made, or the disk refuses.
+        UsageError: the film would replace one of the files that it is made from.
     """
+    spare(target, order.files if order.mask is None else (*order.files, order.mask))
     films, notes = _opened(order)
     edit, characters = heard(order.edit, cast=Cast(project().characters), expand=order.expand)
     height, width = size_of(model, edit, films)

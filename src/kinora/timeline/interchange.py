@@ -5,9 +5,11 @@ program shows. A dissolve needs frames on both sides of it, so a dreamt bridge i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from kinora.core.config import settle
 from kinora.core.errors import BadMediaError, KinoraError, UsageError
@@ -95,10 +97,9 @@ def _item(
     library: Any, item: Item, *, files: Mapping[str, Path], frames: Mapping[str, int], fps: float
 ) -> Any:
     schema, time = library.schema, library.opentime
-    count = max(1, round(item.seconds * fps)) if item.kind == "gap" else frames.get(item.id, 0)
-    if not count:
-        count = max(1, round(item.seconds * fps))
-    span = time.TimeRange(time.RationalTime(0, fps), time.RationalTime(count, fps))
+    length = 0 if item.kind == "gap" else frames.get(item.id, 0)
+    length = length or max(1, round(item.seconds * fps))
+    span = time.TimeRange(time.RationalTime(0, fps), time.RationalTime(length, fps))
     if item.kind == "gap":
         return schema.Gap(source_range=span)
     media = schema.MissingReference()
@@ -119,6 +120,8 @@ def _item(
 def read_otio(file: Path) -> Timeline:
     """A timeline from an `.otio` file: ours comes back as it was, a stranger's clips become shots.
 
+    A shot of ours that was cut there begins with its rendered file, at the frame where the cut is.
+
     Raises:
         BadMediaError: it cannot be read.
     """
@@ -129,9 +132,11 @@ def read_otio(file: Path) -> Timeline:
         raise BadMediaError(f"cannot read {file}", why=str(error).splitlines()[0]) from error
     if not isinstance(given, library.schema.Timeline):
         raise BadMediaError(f"{file} holds no timeline")
+    items = [_read_items(library, track, file.parent) for track in given.video_tracks()]
+    names = [track.name or "film" for track in given.video_tracks()]
     tracks = tuple(
-        Track(name=track.name or "film", items=tuple(_read_items(library, track)))
-        for track in given.video_tracks()
+        Track(name=name, items=tuple(some))
+        for name, some in zip(names, _named_once(items), strict=True)
     )
     markers = tuple(
         Marker(at=max(0.0, mark.marked_range.start_time.to_seconds()), text=mark.name)
@@ -143,7 +148,7 @@ def read_otio(file: Path) -> Timeline:
     return settle(Timeline, {**values, "name": name, "tracks": tracks, "markers": markers})
 
 
-def _read_items(library: Any, track: Any) -> list[Item]:
+def _read_items(library: Any, track: Any, folder: Path) -> list[Item]:
     items: list[Item] = []
     for number, child in enumerate(track):
         seconds = (
@@ -156,18 +161,64 @@ def _read_items(library: Any, track: Any) -> list[Item]:
             items.append(Gap(seconds=seconds))
         elif ours.get("kind") == "transition":
             items.append(settle(Transition, ours))
+        elif ours and _start(child) == 0 and _whole(child):
+            items.append(settle(Shot, ours))
         else:
-            items.append(settle(Shot, ours or _stranger(library, child, number, seconds)))
+            items.append(settle(Shot, _cut(library, child, number, folder, ours)))
     return items
 
 
-def _stranger(library: Any, clip: Any, number: int, seconds: float) -> dict[str, Any]:
-    """A clip of somebody else's as a shot: its file, or its name as words."""
-    media = clip.media_reference
-    shot: dict[str, Any] = {"id": f"clip-{number + 1}", "seconds": seconds}
+def _cut(
+    library: Any, clip: Any, number: int, folder: Path, ours: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A clip of somebody else's, or one of ours that was cut there, as a shot: its file, or its name as words."""
+    media, seconds = clip.media_reference, clip.duration().to_seconds()
+    shot = {"id": f"clip-{number + 1}", **ours, "seconds": seconds}
     if isinstance(media, library.schema.ExternalReference):
-        return {**shot, "clip": media.target_url.removeprefix("file://")}
-    return {**shot, "prompt": clip.name or f"clip {number + 1}"}
+        file = str(_file(media.target_url, folder))
+        return {**shot, "image": None, "clip": file, "start": _start(clip)}
+    return shot if ours else {**shot, "prompt": clip.name or f"clip {number + 1}"}
+
+
+def _start(clip: Any) -> float:
+    """Seconds into its file at which a clip begins; files may count from a timecode of their own."""
+    media = clip.media_reference.available_range if clip.media_reference else None
+    begins = clip.trimmed_range().start_time.to_seconds()
+    if media is not None:
+        begins -= media.start_time.to_seconds()
+    return max(0.0, round(begins, 6))
+
+
+def _whole(clip: Any) -> bool:
+    """Whether a clip is as long as its file, as far as that is told."""
+    media = clip.media_reference.available_range if clip.media_reference else None
+    return media is None or clip.duration() == media.duration
+
+
+def _file(url: str, folder: Path) -> Path:
+    """Where a clip's file lies; a relative name is seen from the timeline's folder."""
+    parts = urlsplit(url)
+    return folder / unquote(parts.path) if parts.scheme in {"", "file"} else Path(url)
+
+
+def _named_once(tracks: list[list[Item]]) -> list[list[Item]]:
+    """The same items, of which no two bear one name: programs copy clips."""
+    seen: set[str] = set()
+
+    def named(item: Item) -> Item:
+        if item.kind == "gap":
+            return item
+        free = next(name for name in _names(item.id) if name not in seen)
+        seen.add(free)
+        return item.model_copy(update={"id": free})
+
+    return [[named(item) for item in items] for items in tracks]
+
+
+def _names(name: str) -> Iterator[str]:
+    """The name, and others made from it, without end."""
+    yield name
+    yield from (f"{name[:56]}-{number}" for number in count(2))
 
 
 def _plain(value: Any) -> Any:

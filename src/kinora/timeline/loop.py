@@ -3,9 +3,10 @@
 On the Canvas: the clip's tail at 0, a bridge at 1, the clip's head at 0; time wraps.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from kinora.core.clip import Clip
 from kinora.core.progress import OnProgress, silent
@@ -23,7 +24,7 @@ BRIDGES = {"short": 2, "normal": 4, "long": 8}
 class Loop(Edit):
     """How long the way back is: by name, or in seconds."""
 
-    bridge: Literal["short", "normal", "long"] | float = "normal"
+    bridge: Literal["short", "normal", "long"] | Annotated[float, Field(gt=0, le=3600)] = "normal"
 
 
 def loop(
@@ -42,7 +43,7 @@ def loop(
     count = latent_frames(edit.bridge, step=known.step)
     seconds = count * known.step
     check(
-        0 < seconds <= known.clip.seconds,
+        seconds <= known.clip.seconds,
         f"a bridge of {seconds:g} s is longer than the clip of {known.clip.seconds:g} s",
         remedy="Try --bridge short, or extend the clip first",
     )
@@ -61,6 +62,7 @@ def loop(
         before=held.latents,
         leaving=known.clip.frames[-1],
         landing=known.clip.frames[0],
+        own=(known.clip.frames,),
         on_progress=on_progress,
     )
     # The bridge's own last frame is the clip's first: it is shown when the loop starts again.

@@ -3,10 +3,14 @@
 On the Canvas: the clip's positions at 0, those around them at 1.
 """
 
+import numpy as np
 import torch
+import torch.nn.functional as F
+from einops import rearrange
+from numpy.typing import NDArray
 from pydantic import Field
 
-from kinora.core.clip import Clip
+from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.canvas import Canvas
 from kinora.denoise.model import FilmModel
@@ -14,6 +18,12 @@ from kinora.generate import Film
 from kinora.timeline.edit import Edit, check, fill, film, need, words
 from kinora.timeline.seam import between
 from kinora.timeline.source import Source, outside_time, source
+
+REACH = 16
+"""Pixels around the clip over which the difference at its border fades."""
+
+GRAIN = 9
+"""Side in pixels of the square over which that difference is averaged, lest it be drawn out into streaks."""
 
 
 class Outpaint(Edit):
@@ -55,9 +65,8 @@ def outpaint(
     new = fill(
         model, request, gap, outside=outside_time(known, like=gap.latents), on_progress=on_progress
     )
-    frames = between(model, new.latents, on_progress=on_progress)
-    rows = slice(top * space, top * space + clip.height)
-    frames[:, rows, left * space : left * space + clip.width] = clip.frames
+    drawn = between(model, new.latents, on_progress=on_progress)
+    frames = surrounded(drawn, clip.frames, top * space, left * space)
     notes: tuple[str, ...] = ()
     if (height, width) != (edit.height, edit.width):
         notes = (f"{edit.width}x{edit.height} became {width}x{height}",)
@@ -73,3 +82,32 @@ def _around(known: Source, height: int, width: int, top: int, left: int) -> Canv
     latents[..., top : top + high, left : left + wide] = held.latents
     level[:, top : top + high, left : left + wide] = 0
     return Canvas(latents=latents, level=level, time=held.time, view=held.view, text=held.text)
+
+
+def surrounded(drawn: Frames, true: Frames, top: int, left: int) -> Frames:
+    """`drawn` with `true` at its place, to the last bit; what was drawn otherwise there fades around it."""
+    (height, width), (high, wide) = drawn.shape[1:3], true.shape[1:3]
+    weight = torch.from_numpy(_near(height, width, (top, left, high, wide)))
+    place = np.s_[top : top + high, left : left + wide]
+    done = np.empty_like(drawn)
+    for number, (frame, known) in enumerate(zip(drawn, true, strict=True)):
+        error = torch.from_numpy(known.astype(np.float32) - frame[place])
+        even = F.avg_pool2d(
+            rearrange(error, "h w c -> 1 c h w"), GRAIN, stride=1, padding=GRAIN // 2,
+            count_include_pad=False,
+        )  # fmt: skip
+        sides = (left, width - left - wide, top, height - top - high)
+        moved = rearrange(F.pad(even, sides, mode="replicate") * weight, "1 c h w -> h w c")
+        done[number] = np.clip(np.rint(frame + moved.numpy()), 0, 255)
+        done[number][place] = known
+    return done
+
+
+def _near(height: int, width: int, box: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    """`[h w]`: how near to a box (top, left, height, width): 1 in it, 0 from `REACH` pixels on."""
+    top, left, high, wide = box
+    rows, columns = np.arange(height)[:, None], np.arange(width)[None]
+    below = np.maximum(top - rows, rows - (top + high - 1)).clip(0)
+    beside = np.maximum(left - columns, columns - (left + wide - 1)).clip(0)
+    near: NDArray[np.float32] = 1 - np.maximum(below, beside).astype(np.float32) / (REACH + 1)
+    return near.clip(0)

@@ -22,7 +22,7 @@ from kinora.timeline.recut import Recut, recut
 from kinora.timeline.region import Change, Mask, change, mask_of
 from kinora.timeline.remix import Remix, remix
 from kinora.timeline.retake import Retake, retake
-from kinora.timeline.source import Source, natural_size, source, with_references
+from kinora.timeline.source import Source, matched, natural_size, source, with_references
 
 EDITS = (Angles, Animate, Blend, Change, Extend, Loop, Outpaint, Recut, Remix, Retake)
 """The values of every edit that `perform` makes."""
@@ -105,7 +105,9 @@ def act(
 
 def size_of(model: FilmModel, edit: Edit, films: Sequence[Film | Clip]) -> tuple[int, int]:
     """`(height, width)` of the film that an edit makes."""
-    height, width = natural_size(model, _clip(films[0]))
+    # A blend has the size of whichever film has latents, see `matched`.
+    fixed = next((each for each in films if isinstance(each, Film)), films[0])
+    height, width = natural_size(model, _clip(fixed if isinstance(edit, Blend) else films[0]))
     high, wide = getattr(edit, "height", None), getattr(edit, "width", None)
     stride = model.stride
     return stride.snap_side(high or height), stride.snap_side(wide or width)
@@ -117,7 +119,7 @@ def _clip(given: Film | Clip) -> Clip:
 
 def _sources(model: FilmModel, films: Sequence[Film | Clip], seen: Looks | None) -> list[Source]:
     """The films as sources, the first of which brings the characters to look at."""
-    given = [source(model, each) for each in films]
+    given = [source(model, films[0])] if len(films) == 1 else [*matched(model, *films)]
     if seen is None:
         return given
     if seen.alone:

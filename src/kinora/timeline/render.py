@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from kinora.core.clip import Clip, Frames
+from kinora.core.errors import UsageError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank, join
@@ -128,7 +129,9 @@ class _Artist:
         parent = before if flows else None
         recipe = {
             "shot": shot.model_dump(
-                exclude={"id", "seconds"} | ({"enter"} if not flows else set())
+                exclude={"id", "seconds"}
+                | ({"enter"} if not flows else set())
+                | ({"start"} if not shot.start else set())
             ),
             "frames": self._latent_frames(shot, flows=flows),
             "from": parent.name if parent else None,
@@ -225,6 +228,7 @@ class _Artist:
             new.latents,
             before=past.latents if flows else None,
             leaving=None if parent is None or shot.view != parent.shot.view else _last(parent),
+            own=() if parent is None else (parent.piece.frames,),
             on_progress=tell,
         )
         return Piece(new.latents, frames)
@@ -233,9 +237,10 @@ class _Artist:
         """The file's own frames as far as they go, and what is missing dreamt behind them."""
         assert shot.clip is not None
         words = self._called(shot)[0]
-        given: Film | Clip | None = self._own(shot.clip)
+        given: Film | Clip | None = None if shot.start else self._own(shot.clip)
         if given is None:
-            given, _ = conform(self.model, _frames(self.clips[shot.clip]), size=self.size)
+            rest = _from(_frames(self.clips[shot.clip]), shot)
+            given, _ = conform(self.model, rest, size=self.size)
         known = source(self.model, given, prompt=words)
         more = shot.seconds - known.clip.seconds
         if more > self.step / 2:
@@ -263,6 +268,17 @@ class _Artist:
             step=self.step,
             references=scene.piece.latents[:0],
         )
+
+
+def _from(clip: Clip, shot: Shot) -> Clip:
+    """The clip from `shot.start` on; `UsageError` if it is over by then."""
+    first = round(shot.start * clip.fps)
+    if first >= len(clip):
+        raise UsageError(
+            f"{shot.clip} is {clip.seconds:g} s long",
+            why=f"shot {shot.id} begins {shot.start:g} s into it",
+        )
+    return Clip(clip.frames[first:], clip.fps)
 
 
 def _frames(given: Film | Clip) -> Clip:

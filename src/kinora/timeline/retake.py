@@ -82,6 +82,7 @@ def replaced(
         after=known.latents[last:] if more else None,
         leaving=old[start - 1] if first else None,
         landing=old[stop] if more else None,
+        own=(old,),
         on_progress=on_progress,
     )
     fps = known.clip.fps

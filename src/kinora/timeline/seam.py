@@ -1,10 +1,11 @@
 """Where new frames meet old ones. In: latents around a seam and the true frames. Out: frames without a jump.
 
 New frames are decoded with the decoder's memory of what precedes them. What the decoder draws of the
-neighbouring old frame differs a little from that frame itself; this difference fades over a few frames.
+neighbouring old frame differs a little from that frame itself; this difference fades over a few frames, and
+so does a dreamt step that is larger than the old frames' own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +20,9 @@ from kinora.denoise.stream import WARM, decode_after
 EASE = 4
 """Video frames over which the difference at a seam fades."""
 
+LIVELY = 95
+"""Percentile of the old frames' own steps that no step at a seam exceeds."""
+
 
 def between(
     model: FilmModel,
@@ -28,6 +32,7 @@ def between(
     after: Tensor | None = None,
     leaving: Frames | None = None,
     landing: Frames | None = None,
+    own: Sequence[Frames] = (),
     on_progress: OnProgress = silent,
 ) -> Frames:
     """Decode `new` so that it leaves and lands without a jump.
@@ -39,6 +44,7 @@ def between(
         after: latents that follow, or None if the last frame of `new` is itself the landing.
         leaving: `[h w 3]`, the true last frame of `before`.
         landing: `[h w 3]`, the true frame that follows, or that the last frame of `new` becomes.
+        own: the clips `[t h w 3]` around the seams: how far their frames are apart is how far a seam may step.
         on_progress: told chunk by chunk.
 
     Returns:
@@ -58,11 +64,33 @@ def between(
     total = head + count + (0 if after is None else model.stride.time)
     drawn = _all(decode_after(model, old, torch.cat(parts)), total, on_progress)
     strip = drawn[max(0, head - 1) : head + count + (after is not None)]
-    if head and leaving is not None:
-        strip = leave(strip, leaving)
+    left, right = head > 0 and leaving is not None, landing is not None
+    reach = min(EASE, max(0, len(strip) // 2 - 2)) if left and right else EASE
+    limit = liveliest(own)
+    if left and leaving is not None:
+        strip = calm(leave(strip, leaving), limit, over=reach)
     if landing is not None:
-        strip = land(strip, landing)
+        strip = calm(land(strip, landing)[::-1], limit, over=reach)[::-1]
     return strip[1 if head else 0 :][:count]
+
+
+def liveliest(clips: Sequence[Frames]) -> float:
+    """The step from frame to frame, 0 to 255, that 95 of 100 in these clips do not exceed; without any, no limit."""
+    steps = [step for frames in clips for step in jumps(frames)]
+    return float(np.percentile(steps, LIVELY)) if steps else float("inf")
+
+
+def calm(frames: Frames, limit: float, *, over: int = EASE) -> Frames:
+    """The frames with the second no further from the first than `limit`, what it was moved fading over the next."""
+    step = jump(frames[0], frames[1]) if len(frames) > 1 else 0.0
+    if step <= limit:
+        return frames
+    way = frames[1].astype(np.float32) - frames[0]
+    # Cut off towards the first frame: rounding might lead beyond the limit again.
+    nearer = (frames[0] + np.trunc(limit / step * way)).astype(np.uint8)
+    moved = leave(frames[1 : 2 + over], nearer, over=over)
+    eased: Frames = np.concatenate([frames[:1], moved, frames[2 + over :]])
+    return eased
 
 
 def leave(frames: Frames, true: Frames, *, over: int = EASE) -> Frames:

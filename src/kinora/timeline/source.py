@@ -130,6 +130,19 @@ def of_clip(
     )
 
 
+def matched(
+    model: FilmModel, first: Film | Clip | Source, second: Film | Clip | Source
+) -> tuple[Source, Source]:
+    """Both as sources, of one size if no more than one of them has latents that fix its own."""
+    if isinstance(first, Clip) and not isinstance(second, Clip):
+        b = source(model, second)
+        return of_clip(model, first, size=(b.clip.height, b.clip.width)), b
+    a = source(model, first)
+    if isinstance(second, Clip):
+        return a, of_clip(model, second, size=(a.clip.height, a.clip.width))
+    return a, source(model, second)
+
+
 def conform(
     model: FilmModel, clip: Clip, *, size: tuple[int, int] | None = None
 ) -> tuple[Clip, tuple[str, ...]]:

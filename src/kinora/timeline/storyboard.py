@@ -17,7 +17,7 @@ class Card(Config):
     Args:
         at: seconds from the start of the film.
         seconds: how long; until the next card by default. A shorter card leaves black behind it.
-        prompt, image, clip, view, enter, seed: as in `Shot`.
+        prompt, image, clip, start, view, enter, seed: as in `Shot`.
     """
 
     at: float = Field(ge=0, le=3600)
@@ -25,6 +25,7 @@ class Card(Config):
     prompt: str = ""
     image: str | None = None
     clip: str | None = None
+    start: float = Field(default=0.0, ge=0, le=3600)
     view: int = Field(default=0, ge=0, le=15)
     enter: Literal["cut", "flow"] = "cut"
     seed: int | None = Field(default=None, ge=0)
@@ -49,13 +50,18 @@ class Board(Config):
         items: list[Item] = [Gap(seconds=self.card[0].at)] if self.card[0].at else []
         ends = [card.at for card in self.card[1:]] + [self.seconds]
         for number, (card, end) in enumerate(zip(self.card, ends, strict=True), start=1):
-            items += _item(card, number, end, seed=self.seed)
+            items += _item(card, number, end, seed=self.seed, last=number == len(self.card))
         values = self.model_dump(exclude={"seconds", "seed", "card"})
         return Timeline(**values, tracks=(Track(items=tuple(items)),))
 
 
-def _item(card: Card, number: int, end: float, *, seed: int) -> list[Item]:
+def _item(card: Card, number: int, end: float, *, seed: int, last: bool) -> list[Item]:
     room = end - card.at
+    if last and room <= 0:
+        raise UsageError(
+            f"card {number} at {card.at:g} s lies behind the end of the film at {end:g} s",
+            remedy="Make the film longer with: seconds = ...",
+        )
     if room <= 0 or (card.seconds or 0) > room + 1e-6:
         raise UsageError(
             f"card {number} at {card.at:g} s overlaps what begins at {end:g} s",
@@ -112,7 +118,9 @@ def as_toml(board: Board) -> str:
     lines = [f"{name} = {_value(value)}" for name, value in head.items() if value != ""]
     for card in board.card:
         lines += ["", "[[card]]"]
-        said = card.model_dump(exclude_none=True).items()
+        said = card.model_dump(
+            exclude_none=True, exclude=set() if card.start else {"start"}
+        ).items()
         lines += [f"{name} = {_value(value)}" for name, value in said if value != ""]
     return "\n".join(lines) + "\n"
 

@@ -17,7 +17,7 @@ from kinora.media.target import check_target
 from kinora.media.write import save
 from kinora.timeline.cache import Cache, Piece
 from kinora.timeline.characters import Cast
-from kinora.timeline.deliver import deliver, sidecar_of
+from kinora.timeline.deliver import deliver, sidecar_of, spare
 from kinora.timeline.direct import said, shots
 from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import open_film
@@ -54,6 +54,7 @@ def make_film(
         on_progress: told after every step of every item.
     """
     check_target(target, fps=model.capabilities.fps, frames=2)
+    spare(target, files_of(timeline))
     pieces = _pieces(model, timeline, home, cache or home.cache, on_progress)
     clip = assemble(pieces, model.capabilities.fps)
     heard = {

@@ -22,7 +22,7 @@ class Looks:
         turn: rotation of the n tokens.
         mask: self-attention mask or None.
         words_mask: `[b 1 n l]`, which words a token may look at.
-        past_turn: rotation of the remembered tokens, if there are any.
+        past_turn: rotation of the remembered tokens, if there are any that are not turned already.
     """
 
     turn: Rotation

@@ -88,10 +88,24 @@ class Words:
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """What a stream remembers: keys and values per block and the places of their tokens `[1 m 4]`."""
+    """What a stream remembers: keys and values per block and the places of their tokens `[1 m 4]`.
+
+    Args:
+        blocks: one entry per block, `[b a m e]`.
+        coordinates: where the tokens stand.
+        turned: whether the keys are rotated to those places already, see `turned`.
+    """
 
     blocks: tuple[KeyValue, ...]
     coordinates: Tensor
+    turned: bool = False
+
+
+def turned(past: Past) -> Past:
+    """The memory with its keys rotated to their places: once for all steps that look at it."""
+    turn = Rotation.by(angles(AXES, past.coordinates))
+    blocks = tuple(KeyValue(turn(block.key), block.value) for block in past.blocks)
+    return Past(blocks, past.coordinates, turned=True)
 
 
 class Transformer(nn.Module):
@@ -209,6 +223,9 @@ class Transformer(nn.Module):
     ) -> Looks:
         """Rotations and masks, once for all blocks."""
         mask = None
+        turn = None
+        if past is not None and not past.turned:
+            turn = Rotation.by(angles(AXES, past.coordinates))
         if place.chunk is not None:
             seen = place.chunk[:, None, :] <= place.chunk[:, :, None]  # b f f
             mask = seen.repeat_interleave(tokens, 1).repeat_interleave(tokens, 2)[:, None]
@@ -216,7 +233,7 @@ class Transformer(nn.Module):
             turn=Rotation.by(angles(AXES, coordinates)),
             mask=mask,
             words_mask=words_mask,
-            past_turn=None if past is None else Rotation.by(angles(AXES, past.coordinates)),
+            past_turn=turn,
         )
 
     def settings(self) -> dict[str, Any]:
