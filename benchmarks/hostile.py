@@ -30,7 +30,8 @@ import numpy as np
 from PIL import Image
 
 from kinora.core.errors import BadMediaError
-from kinora.serve.sandbox import GRACE_SECONDS, Errand, decode
+from kinora.serve.errand import GRACE_SECONDS, Errand
+from kinora.serve.sandbox import Sandbox
 
 Dice = random.Random
 SECONDS, AREA = 30.0, 64 * 96
@@ -45,10 +46,10 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=2)
     given = parser.parse_args()
     sound = {name: make() for name, make in SOUND.items()}
-    unread = [name for name, data in sound.items() if not reads(data)]
-    start = time.monotonic()
-    with ThreadPoolExecutor(given.at_once) as pool:
-        one = partial(attack, sound, seed=given.seed)
+    with Sandbox() as sandbox, ThreadPoolExecutor(given.at_once) as pool:
+        unread = [name for name, data in sound.items() if not reads(data, sandbox)]
+        start = time.monotonic()
+        one = partial(attack, sound, sandbox=sandbox, seed=given.seed)
         ends = list(pool.map(one, range(given.count)))
     took = time.monotonic() - start
     told = Counter(end.what for end in ends)
@@ -61,6 +62,7 @@ def main() -> int:
                 "ends": dict(told),
                 "sound_files_refused": unread,
                 "wrong": [vars(end) for end in wrong[:20]],
+                "nurseries": sandbox.begun,
                 "slowest_s": round(max(end.seconds for end in ends), 2),
                 "seconds": round(took),
                 "files_per_second": round(given.count / took, 2),
@@ -82,7 +84,7 @@ class End:
     wrong: str = ""
 
 
-def attack(sound: dict[str, bytes], number: int, *, seed: int) -> End:
+def attack(sound: dict[str, bytes], number: int, *, sandbox: Sandbox, seed: int) -> End:
     """Make file `number` and hand it in; the same seed makes the same file."""
     dice = Dice(f"{seed}/{number}")
     kind, data = hostile(sound, dice)
@@ -92,7 +94,7 @@ def attack(sound: dict[str, bytes], number: int, *, seed: int) -> End:
         folder.mkdir()
         (folder / "upload").write_bytes(data)
         start = time.monotonic()
-        what, wrong = hand_in(folder, wanted)
+        what, wrong = hand_in(folder, wanted, sandbox)
         took = time.monotonic() - start
         strange = {path.name for path in folder.iterdir()} - OWN
         outside = {path.name for path in Path(outer).iterdir()} - {"scratch"}
@@ -101,21 +103,21 @@ def attack(sound: dict[str, bytes], number: int, *, seed: int) -> End:
     return End(number, f"{kind} as {wanted}", what, took, wrong)
 
 
-def reads(data: bytes) -> bool:
+def reads(data: bytes, sandbox: Sandbox) -> bool:
     """Whether a file is decoded, as every sound one must be."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "upload").write_bytes(data)
-        return hand_in(Path(folder), "video") == ("decoded", "")
+        return hand_in(Path(folder), "video", sandbox) == ("decoded", "")
 
 
-def hand_in(folder: Path, wanted: str) -> tuple[str, str]:
+def hand_in(folder: Path, wanted: str, sandbox: Sandbox) -> tuple[str, str]:
     """How it ended, and what is wrong with that."""
     errand = Errand(
         file=folder / "upload", target=folder / "pixels.npy", kind=wanted, fps=8.0, area=AREA,
         pixels=8192 * 4320, seconds=60.0, memory=2 << 30, time=SECONDS,
     )  # fmt: skip
     try:
-        decoded = decode(errand)
+        decoded = sandbox.decode(errand)
     except BadMediaError as error:
         named = str(folder) in error.line()
         what = "refused" if error.why else "ended by its limits"

@@ -29,6 +29,7 @@ from kinora.serve.routes import (
     videos,
     webhooks,
 )
+from kinora.serve.sandbox import Sandbox
 from kinora.serve.settings import Settings
 from kinora.serve.sizes import model_card
 from kinora.serve.store import open_store
@@ -72,13 +73,13 @@ def create_app(settings: Settings) -> FastAPI:
     card, store = model_card(settings.model), open_store(settings.store_url)
     app = FastAPI(title="Kinora", version=__version__, lifespan=_lifespan, redirect_slashes=False)
     app.state.settings, app.state.database, app.state.keys = settings, database, keys
-    app.state.metrics = Metrics(database)
+    app.state.metrics, app.state.sandbox = Metrics(database), Sandbox()
     app.state.desk = Desk(
         database,
         store,
         settings=settings,
         card=card,
-        uploads=Uploads(settings, card, store),
+        uploads=Uploads(settings, card, store, sandbox=app.state.sandbox),
         policy=load_policy(settings),
     )
     errors.install(app)
@@ -99,6 +100,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         supervisor.stop()
+        app.state.sandbox.close()
         app.state.database.close()
 
 
