@@ -24,6 +24,7 @@ from kinora.serve.routes import (
     content,
     edits,
     events,
+    files,
     health,
     jobs,
     videos,
@@ -46,7 +47,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     CreateCharacter,
     webhooks.CreateWebhook,
     jobs.Reorder,
-    batches.CreateFile,
+    files.CreateFile,
     batches.CreateBatch,
     *edits.BODIES,
 )
@@ -84,7 +85,18 @@ def create_app(settings: Settings) -> FastAPI:
     )
     errors.install(app)
     # The literal paths below /v1/videos come before the one that takes any id.
-    for part in (characters, videos, content, batches, edits, jobs, events, webhooks, health):
+    for part in (
+        characters,
+        videos,
+        content,
+        files,
+        batches,
+        edits,
+        jobs,
+        events,
+        webhooks,
+        health,
+    ):
         app.include_router(part.router)
     app.add_middleware(Limit, most=settings.max_upload_bytes + FORM_OVERHEAD)
     app.add_middleware(Timed, metrics=app.state.metrics)
