@@ -167,13 +167,13 @@ def several(folder: Path, given: argparse.Namespace) -> Iterator[Victims]:
 class Orders:
     """Asks for films by number: the same number, and any other of its kind and seed, is one film."""
 
-    def __init__(self, server: Served, *, steps: int, edits: bool) -> None:
+    def __init__(self, server: Served, *, steps: int, edits: bool, seconds: float) -> None:
         self._server, self._wanted = server, {**WANTED, "steps": steps}
         self._kinds = ["create", *EDITS] if edits else ["create"]
         self.different = len(self._kinds) * (SEEDS_OF_EDITS if edits else SEEDS)
         self._film = server.create(**self._wanted, seed=0) if edits else ""
         if edits:
-            server.wait(self._film)
+            server.wait(self._film, seconds=seconds)
 
     def __call__(self, number: int) -> str:
         number %= self.different
@@ -190,7 +190,7 @@ class Orders:
 
 def soak(victims: Victims, given: argparse.Namespace) -> dict[str, Any]:
     server = victims.server
-    order = Orders(server, steps=given.steps, edits=given.edits)
+    order = Orders(server, steps=given.steps, edits=given.edits, seconds=given.seconds)
     twins = [order(number) for number in range(order.different)]
     expected = {
         (job["kind"], job["seed"]): job["frames_sha256"]

@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +189,7 @@ def extreme(data: bytes, dice: Dice) -> bytes:
 MUTATIONS = (flipped, flipped, cut, repeated, dropped, extreme, extreme)
 
 
+@cache
 def film(container: str, codec: str) -> bytes:
     """A sound film of a second."""
     data = io.BytesIO()
@@ -246,18 +247,29 @@ def png(width: int, height: int, pixels: bytes) -> bytes:
 def bomb(dice: Dice) -> bytes:
     """Few bytes of very many pixels."""
     side = dice.choice((12_000, 30_000, 60_000))
-    return png(side, side, zlib.compress(bytes(side // 8 * min(side, 2000)), 9))
+    return png(side, side, nothing(side // 8 * min(side, 2000)))
 
 
 def deep(dice: Dice) -> bytes:
     """A picture of a few pixels whose data never ends, or a note that unpacks to much."""
-    return png(16, 16, zlib.compress(bytes(dice.choice((1, 64, 256)) << 20), 9))
+    return png(16, 16, nothing(dice.choice((1, 64, 256)) << 20))
+
+
+@cache
+def nothing(size: int) -> bytes:
+    """Very few bytes that unpack to so many."""
+    return zlib.compress(bytes(size), 9)
 
 
 def endless(dice: Dice) -> bytes:
     """A GIF that lasts for ever, by its times or by its frames."""
+    return long(*dice.choice(((4, 655_350), (3000, 20), (2, 0))))
+
+
+@cache
+def long(frames: int, duration: int) -> bytes:
+    """A GIF of so many frames of so many milliseconds."""
     first = Image.fromarray(pattern(0)).convert("P")
-    frames, duration = dice.choice(((4, 655_350), (3000, 20), (2, 0)))
     rest = [first.copy() for _ in range(frames - 1)]
     for index, each in enumerate(rest):
         each.putpixel((index % SIDE, index // SIDE % SIDE), 1)
