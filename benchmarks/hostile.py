@@ -269,10 +269,10 @@ def endless(dice: Dice) -> bytes:
 @cache
 def long(frames: int, duration: int) -> bytes:
     """A GIF of so many frames of so many milliseconds."""
-    first = Image.fromarray(pattern(0)).convert("P")
-    rest = [first.copy() for _ in range(frames - 1)]
+    first, *rest = [Image.fromarray(pattern(0)) for _ in range(frames)]
+    # Frames that look alike would be written as one, of a time too long for the format.
     for index, each in enumerate(rest):
-        each.putpixel((index % SIDE, index // SIDE % SIDE), 1)
+        each.putpixel((index % SIDE, index // SIDE % SIDE), (255, 0, 255))
     data = io.BytesIO()
     first.save(data, "GIF", save_all=True, append_images=rest, duration=duration, loop=0)
     return data.getvalue()

@@ -224,9 +224,12 @@ def test_nothing_outlives_a_closed_sandbox(own: Sandbox, tmp_path: Path) -> None
     own.decode(sound(tmp_path))
     pid = own.pid
     assert pid is not None
-    own.close()
+    with hanging(own, silent(tmp_path / "a")) as (_, future):
+        own.close()
+        with pytest.raises(BadMediaError, match="within the limits"):
+            future.result()
     assert gone(pid)
-    assert own.pid is None
+    assert (own.pid, own.begun) == (None, 1), "what was at work begins no other"
 
 
 def test_nothing_outlives_a_killed_server(tmp_path: Path) -> None:

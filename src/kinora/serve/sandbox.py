@@ -45,6 +45,7 @@ class Sandbox:
 
     def __init__(self) -> None:
         self.begun = 0
+        self._closed = False
         self._guard = threading.Lock()
         self._nursery: Nursery | None = None
 
@@ -63,8 +64,9 @@ class Sandbox:
             return None if self._nursery is None else self._nursery.pid
 
     def close(self) -> None:
-        """End the nursery; the next errand would begin another."""
+        """End the nursery, and with it whatever is being decoded; nothing is any more."""
         with self._guard:
+            self._closed = True
             nursery, self._nursery = self._nursery, None
         if nursery is not None:
             nursery.close()
@@ -109,6 +111,8 @@ class Sandbox:
 
     def _living(self) -> "Nursery":
         with self._guard:
+            if self._closed:
+                raise BrokenError
             if self._nursery is None or not self._nursery.living:
                 if self._nursery is not None:
                     self._nursery.close()
