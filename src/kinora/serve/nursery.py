@@ -23,6 +23,8 @@ PATIENCE = struct.Struct("d")
 """What comes with every socket: the seconds after which its child is killed."""
 ANSWER = 3
 """Descriptor of a child's socket, the only thing that it has open."""
+SHORTEST_WAIT = 0.05
+"""Seconds between two looks at a child that is killed and does not die at once."""
 END = b"\n"
 ENDED = "ended"
 
@@ -70,11 +72,14 @@ class Nursery:
         if not self._children:
             return None
         first = min(child.deadline for child in self._children.values())
-        return max(0.0, first - time.monotonic())
+        return max(SHORTEST_WAIT, first - time.monotonic())
 
     def _bear(self) -> bool:
         """A child for the next socket; False if the channel is closed."""
-        told, given, _, _ = socket.recv_fds(self._channel, PATIENCE.size, 1)
+        try:
+            told, given, _, _ = socket.recv_fds(self._channel, PATIENCE.size, 1)
+        except ConnectionError:
+            return False
         if len(told) != PATIENCE.size or len(given) != 1:
             return False
         line = socket.socket(fileno=given[0])
