@@ -7,7 +7,9 @@
 On SQLite the server and its worker are killed. On Postgres the server and workers that share nothing but
 database and store; now and then one is frozen for a while, or the database is started anew. Every seed is
 made once undisturbed at the start, so that each film has a twin to be compared with. With `--edits` three
-of four jobs are a remix, an edit or an extension of one film.
+of four jobs are a remix, an edit or an extension of one film, and most kills wait for one of these to be
+dreamt. `broken_off` tells by kind how many jobs were begun more than once, `aimed` what was being dreamt when
+a kill came.
 """
 
 import argparse
@@ -43,7 +45,10 @@ ATTEMPTS = 10_000
 LONGEST_FREEZE = 20.0
 AIMED = 0.75
 """Share of kills that wait until something is dreamt; the others also hit starts, decoding and idleness."""
+AIMED_AT_EDITS = 0.7
+"""Share of these that wait for a remix, an edit or an extension, where there are any."""
 PATIENCE = 30.0
+NOBODY: tuple[str, str | None] = ("", None)
 
 
 def main() -> int:
@@ -71,8 +76,12 @@ class Victims(Protocol):
 
     server: Served
 
-    def strike(self, dice: random.Random) -> str:
-        """Kill something; returns what it was, or nothing if it was dead already."""
+    def strike(self, dice: random.Random, *, at: str | None) -> str:
+        """Kill something, the worker called `at` if it is a worker's turn.
+
+        Returns:
+            What it was, or nothing if it was dead already.
+        """
         ...
 
 
@@ -82,7 +91,7 @@ class Alone:
     def __init__(self, server: Served) -> None:
         self.server = server
 
-    def strike(self, dice: random.Random) -> str:
+    def strike(self, dice: random.Random, *, at: str | None) -> str:
         if dice.random() < 0.75:
             return "worker" if self.server.kill_workers() else ""
         self.server.kill()
@@ -97,10 +106,10 @@ class Several:
         self.server, self._database, self._model = server, database, model
         self._hands = {f"host-{n}": self._begin(f"host-{n}") for n in range(workers)}
 
-    def strike(self, dice: random.Random) -> str:
-        chance = dice.random()
+    def strike(self, dice: random.Random, *, at: str | None) -> str:
+        chance, name = dice.random(), dice.choice(list(self._hands))
+        name = at if at in self._hands else name
         if chance < 0.7:
-            name = dice.choice(list(self._hands))
             self._hands[name].kill()
             self._hands[name].wait()
             self._hands[name] = self._begin(name)
@@ -158,13 +167,13 @@ def several(folder: Path, given: argparse.Namespace) -> Iterator[Victims]:
 class Orders:
     """Asks for films by number: the same number, and any other of its kind and seed, is one film."""
 
-    def __init__(self, server: Served, *, steps: int, edits: bool) -> None:
+    def __init__(self, server: Served, *, steps: int, edits: bool, seconds: float) -> None:
         self._server, self._wanted = server, {**WANTED, "steps": steps}
         self._kinds = ["create", *EDITS] if edits else ["create"]
         self.different = len(self._kinds) * (SEEDS_OF_EDITS if edits else SEEDS)
         self._film = server.create(**self._wanted, seed=0) if edits else ""
         if edits:
-            server.wait(self._film)
+            server.wait(self._film, seconds=seconds)
 
     def __call__(self, number: int) -> str:
         number %= self.different
@@ -181,7 +190,7 @@ class Orders:
 
 def soak(victims: Victims, given: argparse.Namespace) -> dict[str, Any]:
     server = victims.server
-    order = Orders(server, steps=given.steps, edits=given.edits)
+    order = Orders(server, steps=given.steps, edits=given.edits, seconds=given.seconds)
     twins = [order(number) for number in range(order.different)]
     expected = {
         (job["kind"], job["seed"]): job["frames_sha256"]
@@ -190,33 +199,37 @@ def soak(victims: Victims, given: argparse.Namespace) -> dict[str, Any]:
     videos = [order(number) for number in range(given.jobs)]
     dice, start = random.Random(1), time.monotonic()
     kills: Counter[str] = Counter()
+    aimed: Counter[str] = Counter()
     while kills.total() < given.kills and time.monotonic() - start < given.seconds:
         time.sleep(dice.uniform(0.2, given.pause))
-        if dice.random() < AIMED:
-            aim(server)
-        struck = victims.strike(dice)
+        kind, worker = aim(server, dice, edits=given.edits) if dice.random() < AIMED else NOBODY
+        struck = victims.strike(dice, at=worker)
         kills.update([struck] if struck else [])
+        aimed.update([kind] if struck and kind else [])
         if ended(server, videos) == len(videos):
             videos += [order(number) for number in range(order.different)]
     settle(server, videos, seconds=given.seconds)
     return report(server, videos, expected) | {
         "kills": dict(kills),
+        "aimed": dict(aimed),
         "jobs": len(videos),
         "seconds": round(time.monotonic() - start),
     }
 
 
-def aim(server: Served) -> None:
-    """Wait a while until some job is dreamt."""
+def aim(server: Served, dice: random.Random, *, edits: bool) -> tuple[str, str | None]:
+    """Wait a while until some job is dreamt, an edit most of the time; returns its kind and its worker."""
+    kinds = (*EDITS,) if edits and dice.random() < AIMED_AT_EDITS else ("create", *EDITS)
 
-    def dreaming() -> bool:
+    def dreaming() -> tuple[str, str | None] | None:
         jobs = server.http.get("/kinora/v1/jobs", params={"state": "dispatched"}).json()["data"]
-        return any(job["stage"] == "denoise" and job["done"] for job in jobs)
+        found = [job for job in jobs if job["stage"] == "denoise" and job["done"]]
+        return next(((j["kind"], j["worker"]) for j in found if j["kind"] in kinds), None)
 
     try:
-        until(dreaming, seconds=PATIENCE, what="a dream")
+        return until(dreaming, seconds=PATIENCE, what="a dream")
     except AssertionError:
-        return
+        return NOBODY
 
 
 def settle(server: Served, videos: list[str], *, seconds: float) -> None:
@@ -239,6 +252,9 @@ def report(
     jobs = [answer.json() for answer in answers if answer.status_code == 200]
     ends = [job for job in jobs if job["state"] in ("done", "failed", "cancelled")]
     told = [server.http.get(f"/kinora/v1/jobs/{job['id']}/events").text for job in ends]
+    broken_off = Counter(
+        job["kind"] for job, text in zip(ends, told, strict=True) if text.count("event: begun") > 1
+    )
     return {
         "lost": len(videos) - len(jobs),
         "stuck": len(jobs) - len(ends),
@@ -248,10 +264,8 @@ def report(
             job["state"] == "done" and job["frames_sha256"] != expected[job["kind"], job["seed"]]
             for job in ends
         ),
-        "broken_off_edits": sum(
-            job["kind"] != "create" and text.count("event: begun") > 1
-            for job, text in zip(ends, told, strict=True)
-        ),
+        "broken_off": dict(broken_off),
+        "broken_off_edits": sum(broken_off[kind] for kind in EDITS),
         "attempts": sum(text.count("event: begun") for text in told),
     }
 

@@ -10,6 +10,7 @@ what is larger than asked for, and what writes anything but its own pixels.
 
 import argparse
 import io
+import itertools
 import json
 import random
 import struct
@@ -18,10 +19,10 @@ import tempfile
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,14 @@ import numpy as np
 from PIL import Image
 
 from kinora.core.errors import BadMediaError
-from kinora.serve.sandbox import GRACE_SECONDS, Errand, decode
+from kinora.serve.errand import GRACE_SECONDS, Errand
+from kinora.serve.sandbox import Sandbox
 
 Dice = random.Random
 SECONDS, AREA = 30.0, 64 * 96
 SIDE = 64
+PART = 50
+"""Files that are handed out before the clock is looked at."""
 OWN = {"upload", "pixels.npy"}
 
 
@@ -43,32 +47,42 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=3600.0, help="no file is begun after")
     given = parser.parse_args()
     sound = {name: make() for name, make in SOUND.items()}
-    unread = [name for name, data in sound.items() if not reads(data)]
-    start = time.monotonic()
-    with ThreadPoolExecutor(given.at_once) as pool:
-        one = partial(attack, sound, seed=given.seed)
-        ends = list(pool.map(one, range(given.count)))
+    with Sandbox() as sandbox, ThreadPoolExecutor(given.at_once) as pool:
+        unread = [name for name, data in sound.items() if not reads(data, sandbox)]
+        start = time.monotonic()
+        numbers = iter(range(given.count))
+        left = itertools.takewhile(lambda _: time.monotonic() - start < given.seconds, numbers)
+        one = partial(attack, sound, sandbox=sandbox, seed=given.seed)
+        ends = [end for part in batched(left, PART) for end in pool.map(one, part)]
     took = time.monotonic() - start
     told = Counter(end.what for end in ends)
     wrong = [end for end in ends if end.wrong]
     print(
         json.dumps(
             {
-                "count": given.count,
+                "count": len(ends),
                 "seed": given.seed,
                 "ends": dict(told),
                 "sound_files_refused": unread,
                 "wrong": [vars(end) for end in wrong[:20]],
+                "nurseries": sandbox.begun,
                 "slowest_s": round(max(end.seconds for end in ends), 2),
                 "seconds": round(took),
-                "files_per_second": round(given.count / took, 2),
+                "files_per_second": round(len(ends) / took, 2),
             },
             indent=2,
         )
     )
     return int(bool(wrong or unread))
+
+
+def batched(numbers: Iterator[int], size: int) -> Iterator[list[int]]:
+    """Lists of at most `size` of them."""
+    while part := list(itertools.islice(numbers, size)):
+        yield part
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,7 @@ class End:
     wrong: str = ""
 
 
-def attack(sound: dict[str, bytes], number: int, *, seed: int) -> End:
+def attack(sound: dict[str, bytes], number: int, *, sandbox: Sandbox, seed: int) -> End:
     """Make file `number` and hand it in; the same seed makes the same file."""
     dice = Dice(f"{seed}/{number}")
     kind, data = hostile(sound, dice)
@@ -92,7 +106,7 @@ def attack(sound: dict[str, bytes], number: int, *, seed: int) -> End:
         folder.mkdir()
         (folder / "upload").write_bytes(data)
         start = time.monotonic()
-        what, wrong = hand_in(folder, wanted)
+        what, wrong = hand_in(folder, wanted, sandbox)
         took = time.monotonic() - start
         strange = {path.name for path in folder.iterdir()} - OWN
         outside = {path.name for path in Path(outer).iterdir()} - {"scratch"}
@@ -101,21 +115,21 @@ def attack(sound: dict[str, bytes], number: int, *, seed: int) -> End:
     return End(number, f"{kind} as {wanted}", what, took, wrong)
 
 
-def reads(data: bytes) -> bool:
+def reads(data: bytes, sandbox: Sandbox) -> bool:
     """Whether a file is decoded, as every sound one must be."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "upload").write_bytes(data)
-        return hand_in(Path(folder), "video") == ("decoded", "")
+        return hand_in(Path(folder), "video", sandbox) == ("decoded", "")
 
 
-def hand_in(folder: Path, wanted: str) -> tuple[str, str]:
+def hand_in(folder: Path, wanted: str, sandbox: Sandbox) -> tuple[str, str]:
     """How it ended, and what is wrong with that."""
     errand = Errand(
         file=folder / "upload", target=folder / "pixels.npy", kind=wanted, fps=8.0, area=AREA,
         pixels=8192 * 4320, seconds=60.0, memory=2 << 30, time=SECONDS,
     )  # fmt: skip
     try:
-        decoded = decode(errand)
+        decoded = sandbox.decode(errand)
     except BadMediaError as error:
         named = str(folder) in error.line()
         what = "refused" if error.why else "ended by its limits"
@@ -187,6 +201,7 @@ def extreme(data: bytes, dice: Dice) -> bytes:
 MUTATIONS = (flipped, flipped, cut, repeated, dropped, extreme, extreme)
 
 
+@cache
 def film(container: str, codec: str) -> bytes:
     """A sound film of a second."""
     data = io.BytesIO()
@@ -244,21 +259,32 @@ def png(width: int, height: int, pixels: bytes) -> bytes:
 def bomb(dice: Dice) -> bytes:
     """Few bytes of very many pixels."""
     side = dice.choice((12_000, 30_000, 60_000))
-    return png(side, side, zlib.compress(bytes(side // 8 * min(side, 2000)), 9))
+    return png(side, side, nothing(side // 8 * min(side, 2000)))
 
 
 def deep(dice: Dice) -> bytes:
     """A picture of a few pixels whose data never ends, or a note that unpacks to much."""
-    return png(16, 16, zlib.compress(bytes(dice.choice((1, 64, 256)) << 20), 9))
+    return png(16, 16, nothing(dice.choice((1, 64, 256)) << 20))
+
+
+@cache
+def nothing(size: int) -> bytes:
+    """Very few bytes that unpack to so many."""
+    return zlib.compress(bytes(size), 9)
 
 
 def endless(dice: Dice) -> bytes:
     """A GIF that lasts for ever, by its times or by its frames."""
-    first = Image.fromarray(pattern(0)).convert("P")
-    frames, duration = dice.choice(((4, 655_350), (3000, 20), (2, 0)))
-    rest = [first.copy() for _ in range(frames - 1)]
+    return long(*dice.choice(((4, 655_350), (3000, 20), (2, 0))))
+
+
+@cache
+def long(frames: int, duration: int) -> bytes:
+    """A GIF of so many frames of so many milliseconds."""
+    first, *rest = [Image.fromarray(pattern(0)) for _ in range(frames)]
+    # Frames that look alike would be written as one, of a time too long for the format.
     for index, each in enumerate(rest):
-        each.putpixel((index % SIDE, index // SIDE % SIDE), 1)
+        each.putpixel((index % SIDE, index // SIDE % SIDE), (255, 0, 255))
     data = io.BytesIO()
     first.save(data, "GIF", save_all=True, append_images=rest, duration=duration, loop=0)
     return data.getvalue()

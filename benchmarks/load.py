@@ -1,11 +1,15 @@
 """Many queued jobs and many polling clients. In: how many. Out: latencies, memory, the cost to a render.
 
-python benchmarks/load.py --model FOLDER --jobs 1000 --clients 200 --seconds 60
+    python benchmarks/load.py --model FOLDER --jobs 1000 --clients 200 --seconds 60
+
+Latencies and renders are true of a quiet machine only; `others` is the load average before anything began.
+What a request costs the server in processor time is nearly the same beside others.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -38,6 +42,7 @@ def main() -> None:
 
 
 def measure(server: Served, given: argparse.Namespace) -> dict[str, Any]:
+    others = os.getloadavg()[0]
     render(server)
     alone = statistics.median(render(server) for _ in range(3))
     before = memory(server)
@@ -45,17 +50,21 @@ def measure(server: Served, given: argparse.Namespace) -> dict[str, Any]:
     videos = [server.create(steps=100, seconds=4, size="96x64") for _ in range(given.jobs)]
     creating = time.perf_counter() - creating
     film = server.create(**FILM)
+    spent = processor(server)
     latencies = asyncio.run(poll(server.url, videos, given))
+    spent = processor(server) - spent
     crowded = took(server.wait(film, seconds=3600))
     ordered = sorted(latencies)
     return {
         "requests": len(ordered),
         "p50_ms": round(1000 * ordered[len(ordered) // 2], 1),
         "p99_ms": round(1000 * ordered[int(len(ordered) * 0.99)], 1),
+        "server_ms_per_request": round(1000 * spent / len(ordered), 2),
         "create_ms": round(1000 * creating / given.jobs, 1),
         "render_alone_s": round(alone, 2),
         "render_crowded_s": round(crowded, 2),
         "server_memory_mib": [before, memory(server)],
+        "others": round(others, 1),
     }
 
 
@@ -88,6 +97,13 @@ async def poll(url: str, videos: list[str], given: argparse.Namespace) -> list[f
             *(client(http, video, n / given.clients) for n, video in enumerate(chosen))
         )
     return latencies
+
+
+def processor(server: Served) -> float:
+    """Processor seconds of the server process so far."""
+    assert server.process is not None
+    told = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(server: Served) -> float:

@@ -185,3 +185,40 @@ def test_errors_have_the_shape_the_client_reads(client: openai.OpenAI) -> None:
 def psnr(one: list[np.ndarray], other: list[np.ndarray]) -> float:
     error = np.mean((np.stack(one).astype(float) - np.stack(other).astype(float)) ** 2)
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+def test_models_by_name(client: openai.OpenAI) -> None:
+    (name,) = [model.id for model in client.models.list()]
+    assert client.models.retrieve(name).id == name
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("another")
+
+
+def test_files_and_batches_through_the_client(client: openai.OpenAI) -> None:
+    line = (
+        b'{"custom_id": "a", "url": "/v1/videos", "body": {"prompt": "a red ball", "seconds": 1}}'
+    )
+    file = client.files.create(file=("b.jsonl", line), purpose="batch")
+    batch = client.batches.create(
+        input_file_id=file.id,
+        endpoint="/v1/videos",
+        completion_window="24h",
+        metadata={"night": "shift"},
+    )
+    assert client.batches.cancel(batch.id).status in ("cancelling", "cancelled")
+    assert next(iter(client.batches.list(limit=1))).id == batch.id
+    assert next(iter(client.files.list(limit=1))).id == file.id
+    assert client.files.content(file.id).read() == line
+    assert client.files.delete(file.id).deleted
+    with pytest.raises(openai.NotFoundError):
+        client.files.retrieve(file.id)
+
+
+def test_the_head_of_a_film_tells_its_size(server: Served, film: str) -> None:
+    path = f"/v1/videos/{film}/content"
+    whole, head = server.http.get(path), server.http.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-length", "content-type", "accept-ranges"):
+        assert head.headers[name] == whole.headers[name]
+    part = server.http.head(path, headers={"Range": "bytes=0-9"})
+    assert (part.status_code, part.headers["content-length"]) == (206, "10")

@@ -14,6 +14,7 @@ from kinora.serve.jobs.engine import Orders, prepare
 from kinora.serve.jobs.pump import pump
 from kinora.serve.jobs.table import videos, workers
 from kinora.serve.jobs.wish import Card, Wish
+from kinora.serve.routes.videos import poll_after
 
 WISH = Wish(
     cards=(Card(prompt="a red ball"),), seconds=1, seed=1,
@@ -84,3 +85,21 @@ def test_who_pauses_or_waits_is_passed_by(database: Database, orders: Orders) ->
         connection.execute(held.values(hold_until=time.time() + 600))
     pump(database, orders, max_running=0)
     assert dispatched(database) == {"video_ready"}
+
+
+@pytest.mark.parametrize(("waited", "asked"), [(0, 1000), (60, 6000), (3600, 10_000)])
+def test_who_waits_long_is_asked_to_poll_less(waited: int, asked: int, database: Database) -> None:
+    """A tenth of the wait so far, between one second and ten."""
+    queue(database, "video_waiting")
+    with database.write() as connection:
+        connection.execute(update(videos).values(created_at=time.time() - waited))
+        row = connection.execute(select(videos)).one()
+    assert poll_after(row) == pytest.approx(asked, rel=0.02)
+
+
+def test_who_is_worked_on_is_asked_after_a_quarter_of_what_is_left(database: Database) -> None:
+    queue(database, "video_dreamt")
+    with database.write() as connection:
+        old = time.time() - 3600
+        connection.execute(update(videos).values(state="dispatched", created_at=old, eta=8.0))
+        assert poll_after(connection.execute(select(videos)).one()) == 2000

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +11,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from kinora.core.errors import BadMediaError, NotFoundError, UsageError
+from kinora.core.errors import NotFoundError, UsageError
 from kinora.serve import outbound
-from kinora.serve.sandbox import Errand, decode
 from kinora.serve.store import LocalStore, RemoteStore, Store
 from serving import PROGRAM, Served, environment
 
@@ -114,62 +112,6 @@ def test_pictures_by_url(server: Served) -> None:
 def test_nothing_is_fetched_from_inside(host: str) -> None:
     with pytest.raises(UsageError, match="private network"):
         outbound.request("GET", f"http://{host}:9/x", private=False, max_bytes=10)
-
-
-def bomb() -> bytes:
-    """A small file of many pixels."""
-    data = io.BytesIO()
-    Image.new("1", (12_000, 12_000)).save(data, "PNG")
-    return data.getvalue()
-
-
-def endless() -> bytes:
-    """A GIF of four frames that lasts four minutes."""
-    data = io.BytesIO()
-    first, *rest = (Image.new("RGB", (64, 64), (60 * shade, 0, 0)) for shade in range(4))
-    first.save(data, "GIF", save_all=True, append_images=rest, duration=65_000)
-    return data.getvalue()
-
-
-LIES = {
-    "bomb": bomb,
-    "endless": endless,
-    "empty": bytes,
-    "playlist": lambda: b"#EXTM3U\nfile:///etc/passwd\n",
-}
-
-
-def errand(data: bytes, folder: Path) -> Errand:
-    file = folder / "upload"
-    file.write_bytes(data)
-    return Errand(
-        file=file, target=folder / "pixels.npy", kind="video", fps=8.0, area=64 * 96,
-        pixels=8192 * 4320, seconds=60.0, memory=2 << 30, time=20.0,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("lie", LIES)
-def test_a_lie_ends_in_a_sentence(lie: str, tmp_path: Path) -> None:
-    with pytest.raises(BadMediaError) as refused:
-        decode(errand(LIES[lie](), tmp_path))
-    assert str(tmp_path) not in refused.value.line()
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_a_mutant_is_decoded_or_refused(kind: str, tmp_path: Path) -> None:
-    dice, data = random.Random(kind), bytearray(picture(kind))
-    for _ in range(8):
-        data[dice.randrange(len(data))] = dice.randrange(256)
-    try:
-        decoded = decode(errand(bytes(data), tmp_path))
-    except BadMediaError:
-        return
-    assert decoded.height * decoded.width <= 64 * 96
-
-
-def test_a_sound_file_comes_through(tmp_path: Path) -> None:
-    decoded = decode(errand(picture(), tmp_path))
-    assert (decoded.height, decoded.width, decoded.frames) == (64, 96, 1)
 
 
 def test_a_hostile_upload_is_a_400(server: Served) -> None:

@@ -166,3 +166,27 @@ def test_a_batch_is_taken_whole_or_not_at_all(server: Served) -> None:
     assert [output.index(f'"custom_id": "{name}"') for name in "abc"] == sorted(
         output.index(f'"custom_id": "{name}"') for name in "abc"
     )
+
+
+def test_files_and_batches_are_listed_in_pages(server: Served) -> None:
+    line = '{"custom_id": "a", "url": "/v1/videos", "body": {"prompt": "a red ball", "seconds": 1}}'
+    sent: list[tuple[str, str]] = []
+    for _ in range(3):
+        uploaded = server.http.post("/v1/files", files={"file": ("b.jsonl", line.encode())}).json()
+        wanted = {"input_file_id": uploaded["id"], "endpoint": "/v1/videos"}
+        batch = server.http.post("/v1/batches", json=wanted).json()
+        assert server.http.post(f"/v1/batches/{batch['id']}/cancel").status_code == 200
+        sent.insert(0, (uploaded["id"], batch["id"]))
+    for place, path in enumerate(("/v1/files", "/v1/batches")):
+        first = server.http.get(path, params={"limit": 2}).json()
+        assert [each["id"] for each in first["data"]] == [each[place] for each in sent[:2]]
+        assert first["has_more"] is True
+        rest = server.http.get(path, params={"after": first["last_id"], "limit": 1}).json()
+        assert rest["data"][0]["id"] == sent[2][place]
+    gone = sent[0][0]
+    assert server.http.delete(f"/v1/files/{gone}").json()["deleted"] is True
+    assert server.http.get(f"/v1/files/{gone}/content").status_code == 404
+    assert not (server.data / "store" / "files" / gone).exists()
+    assert server.http.get(f"/v1/batches/{sent[0][1]}").status_code == 200
+    output = server.http.delete(f"/v1/files/file_out_{sent[0][1]}")
+    assert (output.status_code, output.json()["error"]["code"]) == (400, "unsupported")

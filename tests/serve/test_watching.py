@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import httpx
 import pytest
 import torch
 
@@ -48,12 +47,12 @@ def test_nonsense_is_refused(server: Served, wrong: dict[str, Any]) -> None:
     assert answer.status_code == 400
 
 
-def test_pictures_alone_cannot_be_verified(server: Served) -> None:
-    answer: httpx.Response = server.http.post(
-        "/v1/videos",
-        json={**WISH, "verify": True, "input_reference": {"image_url": PIXEL}},
-    )
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "verify")
+def test_a_film_from_a_picture_is_watched_too(server: Served) -> None:
+    first = {"image_url": PIXEL}
+    video = server.create(**WISH, verify=True, tries=1, input_reference=first)
+    job = server.wait(video)
+    assert (job["state"], job["kind"]) == ("done", "animate"), job
+    assert job["verify"]["broken"] > 0
 
 
 def test_a_kill_between_windows_changes_nothing(server: Served) -> None:

@@ -24,11 +24,13 @@ from kinora.serve.routes import (
     content,
     edits,
     events,
+    files,
     health,
     jobs,
     videos,
     webhooks,
 )
+from kinora.serve.sandbox import Sandbox
 from kinora.serve.settings import Settings
 from kinora.serve.sizes import model_card
 from kinora.serve.store import open_store
@@ -45,7 +47,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     CreateCharacter,
     webhooks.CreateWebhook,
     jobs.Reorder,
-    batches.CreateFile,
+    files.CreateFile,
     batches.CreateBatch,
     *edits.BODIES,
 )
@@ -72,18 +74,29 @@ def create_app(settings: Settings) -> FastAPI:
     card, store = model_card(settings.model), open_store(settings.store_url)
     app = FastAPI(title="Kinora", version=__version__, lifespan=_lifespan, redirect_slashes=False)
     app.state.settings, app.state.database, app.state.keys = settings, database, keys
-    app.state.metrics = Metrics(database)
+    app.state.metrics, app.state.sandbox = Metrics(database), Sandbox()
     app.state.desk = Desk(
         database,
         store,
         settings=settings,
         card=card,
-        uploads=Uploads(settings, card, store),
+        uploads=Uploads(settings, card, store, sandbox=app.state.sandbox),
         policy=load_policy(settings),
     )
     errors.install(app)
     # The literal paths below /v1/videos come before the one that takes any id.
-    for part in (characters, videos, content, batches, edits, jobs, events, webhooks, health):
+    for part in (
+        characters,
+        videos,
+        content,
+        files,
+        batches,
+        edits,
+        jobs,
+        events,
+        webhooks,
+        health,
+    ):
         app.include_router(part.router)
     app.add_middleware(Limit, most=settings.max_upload_bytes + FORM_OVERHEAD)
     app.add_middleware(Timed, metrics=app.state.metrics)
@@ -99,6 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         supervisor.stop()
+        app.state.sandbox.close()
         app.state.database.close()
 
 

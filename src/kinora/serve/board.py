@@ -18,6 +18,7 @@ from kinora.serve.jobs.wish import Wish
 from kinora.serve.reel import Reel
 from kinora.timeline.cache import Cache, Piece, read_piece, write_piece
 from kinora.timeline.characters import Callers
+from kinora.timeline.document import Timeline
 from kinora.timeline.render import assemble, render
 from kinora.timeline.storyboard import Board
 
@@ -41,7 +42,7 @@ class StoredPieces(Cache):
         return piece
 
 
-def board(
+def pieces_of(
     model: FilmModel,
     wish: Wish,
     *,
@@ -50,8 +51,8 @@ def board(
     digests: Mapping[str, str],
     cast: Callers | None = None,
     on_progress: OnProgress,
-) -> Reel:
-    """Make the film of the wish's cards.
+) -> tuple[Piece, ...]:
+    """The pieces of the wish's cards, and the black between them.
 
     Args:
         model: any film model.
@@ -64,20 +65,28 @@ def board(
     Raises:
         UsageError: cards overlap, or lie behind the end.
     """
+    return render(
+        model, document(wish), cache,
+        clips=clips, digests=digests, cast=cast, on_progress=on_progress,
+    )  # fmt: skip
+
+
+def document(wish: Wish) -> Timeline:
+    """The wish's cards as a document."""
     common = {"steps": wish.steps, "guidance": wish.guidance, "negative": wish.negative}
     size = {"height": wish.made_height, "width": wish.made_width, "seed": wish.seed}
-    timeline = settle(Board, {**common, **size, **wish.options}).timeline()
-    pieces = render(
-        model, timeline, cache, clips=clips, digests=digests, cast=cast, on_progress=on_progress
-    )
-    film = assemble(pieces, model.capabilities.fps)
+    return settle(Board, {**common, **size, **wish.options}).timeline()
+
+
+def board(model: FilmModel, wish: Wish, pieces: tuple[Piece, ...]) -> Reel:
+    """The film that all pieces are, one after the other."""
     none = torch.zeros(0, dtype=torch.long)
     empty = pieces[0].latents[:0]
     return Reel(
-        prompts=("\n".join(shot.prompt for shot in timeline.shots()),),
+        prompts=("\n".join(shot.prompt for shot in document(wish).shots()),),
         latents=empty,
         text=none,
         view=none,
         references=empty,
-        frames=np.ascontiguousarray(film.frames),
+        frames=np.ascontiguousarray(assemble(pieces, model.capabilities.fps).frames),
     )

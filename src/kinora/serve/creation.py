@@ -68,7 +68,7 @@ def plan(
 def heard(wish: Wish) -> tuple[str, ...]:
     """The words of every card as the model hears them: what a character is instead of its name."""
     words = {role.name: role.words for role in wish.cast}
-    return tuple(spoken(card.prompt, words) for card in wish.cards)
+    return tuple(card.expansion or spoken(card.prompt, words) for card in wish.cards)
 
 
 def _conditions(model: FilmModel, wish: Wish, pictures: tuple[Frames, ...]) -> list[Condition]:

@@ -206,6 +206,7 @@ class Desk:
 
     def _check_words(self, wish: Wish) -> None:
         said = [card.prompt for card in wish.cards]
+        said += [card.expansion for card in wish.cards if card.expansion]
         said += [str(wish.options["what"])] if wish.options.get("what") else []
         said += [role.words for role in wish.cast if role.words]
         for words in said:

@@ -30,6 +30,7 @@ from kinora.serve.verbs import (
     Verb,
 )
 from kinora.serve.wishes import cast_of, keep_keyframes, keep_picture
+from kinora.serve.words import written_out
 
 Files = Mapping[str, UploadFile]
 Made = tuple[Wish, list[str]]
@@ -54,6 +55,7 @@ KINDS: Mapping[type[Verb], Kind] = {
 
 def edit(desk: Desk, owner: str, sent: Verb, files: Files, *, video: str) -> Made:
     """An edit of one film, or of two."""
+    _check_promise(sent)
     given = base(desk, owner, files, of=sent.video.id if sent.video else None, video=video)
     seconds = length(desk.card, sent, given.source.seconds)
     wish = given.wish(
@@ -83,9 +85,10 @@ def animation(desk: Desk, sent: AnimatePictures, files: Files, *, video: str) ->
     if any(abs(each.seconds) > sent.seconds for each in pictures):
         raise ApiError(400, "A picture lies outside the film", param="keyframes")
     size = _size(desk, sent.size)
+    card = Card(prompt=sent.prompt)
     wish = Wish(
         kind="animate",
-        cards=(Card(prompt=sent.prompt),),
+        cards=written_out([card]) if sent.expand else (card,),
         seconds=sent.seconds,
         seed=desk.seed(sent),
         options={"prompt": sent.prompt},
@@ -114,15 +117,17 @@ def storyboard(desk: Desk, owner: str, sent: Storyboard, *, video: str) -> Made:
             sources.append(given.source)
             told["clip"] = source_file(number, given.source.kind)
         cards.append(told)
+    called = _called(desk, owner, sent, video=video)
+    told = tuple(Card(prompt=each.prompt or "-", start=each.at) for each in sent.cards)
     wish = Wish(
         kind="storyboard",
-        cards=tuple(Card(prompt=each.prompt or "-", start=each.at) for each in sent.cards),
+        cards=written_out(told, called["cast"]) if sent.expand else told,
         seconds=sent.seconds,
         seed=desk.seed(sent),
-        options={"card": cards, "seconds": sent.seconds},
+        options={"card": cards, "seconds": sent.seconds, "expand": sent.expand},
         pictures=tuple(pictures),
         sources=tuple(sources),
-        **_called(desk, owner, sent, video=video),
+        **called,
         **sizes(size),
         **settings(sent),
     )
@@ -163,6 +168,17 @@ def _check_window(start: float, seconds: float) -> None:
     if start >= seconds:
         message = f"The film is {seconds:g} s long, and ends before {start:g} s"
         raise ApiError(400, message, code="invalid_value", param="start")
+
+
+def _check_promise(sent: Verb) -> None:
+    """Raise `ApiError` for an edit that shall keep its words, but dreams nothing that hears them alone."""
+    why = ""
+    if isinstance(sent, BlendFilms):
+        why = "The bridge of a blend is between two films and promises neither's words"
+    elif isinstance(sent, RecutFilm) and sent.seconds is None:
+        why = "A part that is cut out is not dreamt; name the seconds that it shall last"
+    if sent.verify and why:
+        raise ApiError(400, why, code="nothing_promised", param="verify")
 
 
 def _check_region(sent: ChangeFilm, mask: tuple[Picture, ...]) -> None:

@@ -28,7 +28,7 @@ from kinora.timeline.extend import Extend
 from kinora.timeline.loop import Loop
 from kinora.timeline.outpaint import Outpaint
 from kinora.timeline.perform import Looks, act, perform
-from kinora.timeline.recut import Recut
+from kinora.timeline.recut import Recut, trim
 from kinora.timeline.region import Change, Mask, mask_of
 from kinora.timeline.remix import Remix
 from kinora.timeline.retake import Retake
@@ -67,8 +67,26 @@ class Assets:
     characters: tuple[Frames, ...] = ()
 
 
-def edit(model: FilmModel, wish: Wish, assets: Assets, *, on_progress: OnProgress) -> Film:
-    """Make the edit.
+def sources(model: FilmModel, wish: Wish, assets: Assets) -> tuple[Source, ...]:
+    """What the edit starts from; none for a film from pictures.
+
+    Raises:
+        UsageError: a clip is not fit for it.
+    """
+    if wish.kind == "animate":
+        return ()
+    return tuple(_source(model, wish, each) for each in assets.sources)
+
+
+def edit(
+    model: FilmModel,
+    wish: Wish,
+    assets: Assets,
+    *,
+    given: tuple[Source, ...],
+    on_progress: OnProgress,
+) -> Film:
+    """Make the edit of the sources `given`.
 
     Raises:
         UsageError: the source is not fit for it.
@@ -76,7 +94,6 @@ def edit(model: FilmModel, wish: Wish, assets: Assets, *, on_progress: OnProgres
     """
     if wish.kind == "animate":
         return _animated(model, wish, assets, on_progress)
-    given = [_source(model, wish, each) for each in assets.sources]
     values, where = _values(wish), None
     if wish.kind == "extension":
         values["seconds"] = _missing(model, wish, given[0])
@@ -84,6 +101,38 @@ def edit(model: FilmModel, wish: Wish, assets: Assets, *, on_progress: OnProgres
         values, where = _placed(wish, values), _mask(wish, assets.pictures)
     wanted = settle(VERBS[wish.kind], values)
     return act(model, wanted, given, where=where, on_progress=on_progress)[0]
+
+
+def dreamt(wish: Wish, given: tuple[Source, ...], *, frames: int, time: int) -> tuple[int, int]:
+    """Which frames of the edited film are new, from the first to the last (exclusive).
+
+    Args:
+        wish: of any kind with a source but "blend", or from pictures.
+        given: its sources.
+        frames: of the whole film.
+        time: frames that a latent spans.
+    """
+    match wish.kind:
+        case "extension" if wish.options.get("backward"):
+            return 0, frames - len(given[0].clip) + 1
+        case "extension" | "loop":
+            return len(given[0].clip), frames
+        case "recut":
+            part = {name: wish.options.get(name) for name in ("start", "stop")}
+            cut = settle(Recut, {name: value for name, value in part.items() if value is not None})
+            return len(trim(given[0], cut.start, cut.stop, time=time).clip), frames
+        case "retake" | "change":
+            rate = given[0].clip.fps
+            start, stop = (_seconds(wish, name) for name in ("start", "stop"))
+            last = frames if stop is None else min(frames, round(stop * rate))
+            return min(round((start or 0.0) * rate), last - 1), last
+        case _:
+            return 0, frames
+
+
+def _seconds(wish: Wish, name: str) -> float | None:
+    value = wish.options.get(name)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _values(wish: Wish) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from kinora.serve.jobs.artefacts import source as source_file
 from kinora.serve.jobs.wish import Card, Kind, Source, Wish
 from kinora.serve.sizes import Size, settle_size
 from kinora.serve.wire import Extras
+from kinora.serve.words import written_out
 
 UNTOLD = "an uploaded film"
 """What is told of a film without words."""
@@ -46,11 +47,20 @@ class Given:
         options: Mapping[str, JsonValue],
         seconds: float | None = None,
     ) -> Wish:
-        """The wish for an edit of it; `seconds` is that of the source by default."""
+        """The wish for an edit of it; `seconds` is that of the source by default.
+
+        Raises:
+            ApiError: it shall keep its words, and has none.
+        """
+        if sent.verify and prompt is None and not self.cards:
+            message = "Nobody told what this film shows; say in prompt what it shall keep"
+            raise ApiError(400, message, code="nothing_promised", param="prompt")
         words: tuple[Card, ...] = (Card(prompt=prompt),) if prompt is not None else ()
+        words = written_out(words) if sent.expand else words
+        spoken = {"prompt": words[0].expansion or words[0].prompt} if words else {}
         if kind == "extension" and words and self.cards:
-            words = (*self.cards, Card(prompt=words[0].prompt, start=self.source.seconds))
-        spoken = {} if prompt is None else {"prompt": prompt}
+            new = words[0].model_copy(update={"start": self.source.seconds})
+            words = (*self.cards, new)
         return Wish(
             kind=kind,
             cards=words or self.cards or (Card(prompt=UNTOLD),),
@@ -115,6 +125,7 @@ def settings(sent: Extras) -> dict[str, Any]:
         "negative": sent.negative_prompt,
         "mark": sent.watermark,
         "metadata": sent.metadata,
+        "tries": sent.tries if sent.verify else 0,
     }
 
 

@@ -1,146 +1,231 @@
-"""A process that decodes one file from somebody else, and may die of it. In: a file. Out: its pixels.
+"""Files from somebody else, each decoded by a process that may die of it. In: an errand. Out: what was decoded.
 
-Run as `python -m kinora.serve.sandbox` with an `Errand` as JSON on standard input; answers one line of
-JSON. Time, memory, open files and written bytes are limited before the file is touched.
+The processes are children of a `kinora.serve.nursery`, which has loaded what they need; should it die, another
+is begun.
 """
 
 import json
-import math
 import os
-import resource
+import signal
+import socket
 import subprocess
 import sys
-import warnings
-from pathlib import Path
+import threading
+import time
+from typing import Any
 
-from pydantic import Field
+from pydantic import ValidationError
 
-from kinora.core.config import Config
-from kinora.core.errors import BadMediaError, KinoraError
+from kinora.core.errors import BadMediaError
+from kinora.serve.errand import GRACE_SECONDS, Decoded, Errand
+from kinora.serve.nursery import END, ENDED, PATIENCE
 
-GRACE_SECONDS = 5.0
+START_SECONDS = 30.0
+"""What a nursery may take to begin, on a machine that has other things to do."""
+ANSWER_BYTES = 1 << 16
+KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
+"""What children see of our environment: nothing that is secret."""
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+CRASHES = frozenset(
+    -number
+    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
+)
+TRIES = 2
 
 
-class Errand(Config):
-    """What to decode.
+class BrokenError(Exception):
+    """The nursery died or hung; what became of the file is not known."""
 
-    Args:
-        file: the upload.
-        target: where the pixels `[t h w 3]` go, as `.npy`.
-        kind: "picture" for the first frame alone.
-        fps: rate of a video's frames.
-        area: pixels of a frame; larger ones are scaled down.
-        pixels, seconds: the most the file may claim.
-        memory, time: bytes and processor seconds for the work.
+
+class Sandbox:
+    """Where uploads are decoded. Nothing runs before the first of them; `close` ends what runs.
+
+    `begun` counts the nurseries so far.
     """
 
-    file: Path
-    target: Path
-    kind: str
-    fps: float
-    area: int
-    pixels: int
-    seconds: float
-    memory: int
-    time: float
+    def __init__(self) -> None:
+        self.begun = 0
+        self._closed = False
+        self._guard = threading.Lock()
+        self._nursery: Nursery | None = None
+
+    def __enter__(self) -> "Sandbox":
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that has the libraries, if it runs."""
+        with self._guard:
+            return None if self._nursery is None else self._nursery.pid
+
+    def close(self) -> None:
+        """End the nursery, and with it whatever is being decoded; nothing is any more."""
+        with self._guard:
+            self._closed = True
+            nursery, self._nursery = self._nursery, None
+        if nursery is not None:
+            nursery.close()
+
+    def decode(self, errand: Errand) -> Decoded:
+        """Decode a file in a process of its own.
+
+        Raises:
+            BadMediaError: it cannot be decoded, or not within the limits.
+        """
+        refused = BadMediaError("the upload cannot be decoded within the limits")
+        try:
+            told = self._ask(errand)
+        except BrokenError as error:
+            raise refused from error
+        if "refused" in told:
+            raise BadMediaError("the upload cannot be used", why=str(told["refused"]))
+        try:
+            return Decoded.model_validate(told)
+        except ValidationError as error:
+            raise refused from error
+
+    def _ask(self, errand: Errand) -> dict[str, Any]:
+        """A child's answer, empty if it ended without one; raises `BrokenError`.
+
+        What a nursery takes with it when it dies is asked once more: it need not have been this file.
+        """
+        for left in reversed(range(TRIES)):
+            nursery = self._living()
+            try:
+                told, ended = nursery.ask(errand)
+            except BrokenError:
+                self._drop(nursery).close()
+                if not left:
+                    raise
+            else:
+                if ended in CRASHES:
+                    # Children have the addresses of their parent; nobody shall find them by trying.
+                    self._drop(nursery).leave()
+                return {} if ended else told
+        raise AssertionError("the last try answers or raises")
+
+    def _living(self) -> "Nursery":
+        with self._guard:
+            if self._closed:
+                raise BrokenError
+            if self._nursery is None or not self._nursery.living:
+                if self._nursery is not None:
+                    self._nursery.close()
+                self._nursery = Nursery()
+                self.begun += 1
+            return self._nursery
+
+    def _drop(self, nursery: "Nursery") -> "Nursery":
+        """This nursery, asked no more; another errand may have dropped it already."""
+        with self._guard:
+            if self._nursery is nursery:
+                self._nursery = None
+        return nursery
 
 
-class Decoded(Config):
-    """What was decoded: frames of `height` x `width`, `seconds` in all."""
+class Nursery:
+    """The process, as seen from here."""
 
-    frames: int = Field(ge=1)
-    height: int
-    width: int
-    seconds: float
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._channel, far = socket.socketpair()
+        seen = {name: os.environ[name] for name in KEPT if name in os.environ}
+        with far:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "kinora.serve.nursery", str(far.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**seen, **ONE_THREAD},
+                pass_fds=[far.fileno()],
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    @property
+    def living(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
+
+    def ask(self, errand: Errand) -> tuple[dict[str, Any], int]:
+        """Have a child do an errand.
+
+        Returns:
+            Its answer, and its exit status, as `subprocess` counts it.
+
+        Raises:
+            BrokenError: no end was told.
+        """
+        patience = errand.time + GRACE_SECONDS
+        own, given = socket.socketpair()
+        with own:
+            with given:
+                self._send(own, given, errand, patience=patience)
+            told = everything(own, seconds=patience + START_SECONDS)
+        if len(told) >= ANSWER_BYTES:
+            return {}, 1
+        first, *rest = [each for each in told.split(END) if each] or [b""]
+        ended = read(rest[-1] if rest else first).get(ENDED)
+        if not isinstance(ended, int):
+            raise BrokenError
+        return (read(first) if rest else {}), ended
+
+    def leave(self) -> None:
+        """Ask no more: it ends with the last of its children, which is soon."""
+        with self._guard:
+            self._channel.close()
+        threading.Thread(target=self._process.wait, name="sandbox", daemon=True).start()
+
+    def close(self) -> None:
+        """End it now."""
+        with self._guard:
+            self._channel.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _send(
+        self, own: socket.socket, given: socket.socket, errand: Errand, *, patience: float
+    ) -> None:
+        try:
+            own.sendall(errand.model_dump_json().encode() + END)
+            with self._guard:
+                socket.send_fds(self._channel, [PATIENCE.pack(patience)], [given.fileno()])
+        except OSError as error:
+            raise BrokenError from error
 
 
-def decode(errand: Errand) -> Decoded:
-    """Decode a file in a process of its own.
+def everything(line: socket.socket, *, seconds: float) -> bytes:
+    """What is sent until the other side closes, but no more than any answer has.
 
     Raises:
-        BadMediaError: it cannot be decoded, or not within the limits.
+        BrokenError: that takes longer than `seconds`.
     """
-    refused = BadMediaError("the upload cannot be decoded within the limits")
+    deadline, told = time.monotonic() + seconds, b""
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "kinora.serve.sandbox"],
-            input=errand.model_dump_json(),
-            capture_output=True,
-            text=True,
-            timeout=errand.time + GRACE_SECONDS,
-            check=False,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        )
-    except subprocess.TimeoutExpired as error:
-        raise refused from error
-    if done.returncode != 0:
-        raise refused
-    told = json.loads(done.stdout.splitlines()[-1])
-    if "refused" in told:
-        raise BadMediaError("the upload cannot be used", why=told["refused"])
-    return Decoded.model_validate(told)
+        while len(told) < ANSWER_BYTES:
+            line.settimeout(max(0.001, deadline - time.monotonic()))
+            piece = line.recv(1 << 12)
+            if not piece:
+                break
+            told += piece
+    except OSError as error:
+        raise BrokenError from error
+    return told
 
 
-def limit(errand: Errand) -> None:
-    """Tie this process down."""
-    seconds = math.ceil(errand.time)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (errand.memory, errand.memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (errand.memory, errand.memory))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def work(errand: Errand) -> Decoded:
-    """Decode in this very process."""
-    import numpy as np
-
-    from kinora.media.image import cover, open_picture, upright
-    from kinora.media.probe import Limits, probe
-    from kinora.media.read import read
-
-    held = errand.memory // 4
-    limits = Limits(pixels=errand.pixels, seconds=errand.seconds, held=held)
-    picture = open_picture(errand.file, pixels=errand.pixels)
-    if errand.kind == "picture":
-        if picture is None:
-            raise BadMediaError("a picture must be PNG, JPEG, WebP or GIF")
-        frame = upright(picture)
-        height, width = scaled(frame.shape[0], frame.shape[1], area=errand.area)
-        frames = cover(frame, height=height, width=width)[None]
-    else:
-        found = probe(errand.file, limits=limits)
-        if found.seconds > errand.seconds:
-            raise BadMediaError(f"{found.seconds:.0f} seconds are more than {errand.seconds:g}")
-        size = scaled(found.height, found.width, area=errand.area)
-        frames = read(errand.file, fps=errand.fps, size=size, limits=limits).clip.frames
-    np.save(errand.target, frames)
-    count, height, width = frames.shape[:3]
-    return Decoded(frames=count, height=height, width=width, seconds=count / errand.fps)
-
-
-def scaled(height: int, width: int, *, area: int) -> tuple[int, int]:
-    """The size itself, or the same shape with at most `area` pixels; both sides even and at least 16."""
-    scale = min(1.0, math.sqrt(area / (height * width)))
-    even_height, even_width = (max(16, round(side * scale / 2) * 2) for side in (height, width))
-    return even_height, even_width
-
-
-def main() -> None:
-    """The process."""
-    warnings.simplefilter("ignore")
-    errand = Errand.model_validate_json(sys.stdin.read())
-    limit(errand)
+def read(line: bytes) -> dict[str, Any]:
+    """A line as JSON; empty for anything else, which only a child says that is no longer our own program."""
     try:
-        told = work(errand).model_dump_json()
-    except KinoraError as error:
-        # The path of our own scratch file is nobody's business.
-        why = (error.why or error.what).replace(str(errand.file), "the file")
-        told = json.dumps({"refused": why})
-    except MemoryError:
-        told = json.dumps({"refused": "it needs too much memory"})
-    print(told)
-
-
-if __name__ == "__main__":
-    main()
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -14,8 +14,9 @@ from starlette.datastructures import UploadFile
 
 from kinora.core.errors import BadMediaError, KinoraError
 from kinora.serve import outbound
+from kinora.serve.errand import Decoded, Errand
 from kinora.serve.errors import ApiError
-from kinora.serve.sandbox import Decoded, Errand, decode
+from kinora.serve.sandbox import Sandbox
 from kinora.serve.settings import Settings
 from kinora.serve.sizes import ModelCard
 from kinora.serve.store import Store
@@ -32,10 +33,14 @@ class Uploads:
         settings: limits.
         card: of the model, whose rate and size decide what is kept.
         store: where the pixels go.
+        sandbox: where it happens.
     """
 
-    def __init__(self, settings: Settings, card: ModelCard, store: Store) -> None:
+    def __init__(
+        self, settings: Settings, card: ModelCard, store: Store, *, sandbox: Sandbox
+    ) -> None:
         self._settings, self._card, self._store = settings, card, store
+        self._sandbox = sandbox
         self._scratch = settings.data / "scratch" / "uploads"
         self._turn = threading.BoundedSemaphore(AT_ONCE)
 
@@ -73,7 +78,7 @@ class Uploads:
     def _keep(self, file: Path, *, key: str, kind: Literal["picture", "video"]) -> Decoded:
         s, card = self._settings, self._card
         with self._part("pixels.npy") as target, self._turn:
-            decoded = decode(
+            decoded = self._sandbox.decode(
                 Errand(
                     file=file,
                     target=target,

@@ -73,6 +73,9 @@ class Extras(Sent):
         fps: frames a second of the file.
         metadata: whether the prompt may travel in the file.
         watermark: a visible mark.
+        expand: write the prompt out as a director would; the answer's prompt stays what was sent.
+        verify: watch the film while it is made, and dream again what breaks its words.
+        tries: with `verify`, how often that is dreamt at most; 1 only watches.
     """
 
     model: Annotated[str, Field(max_length=255)] | None = None
@@ -84,6 +87,9 @@ class Extras(Sent):
     fps: Annotated[float, Field(ge=1, le=60)] | None = None
     metadata: bool = True
     watermark: bool = False
+    expand: bool = False
+    verify: bool = False
+    tries: Annotated[int, Field(ge=1, le=10)] = 3
 
 
 class CreateVideo(Extras):
@@ -97,8 +103,6 @@ class CreateVideo(Extras):
         characters: at most two; each one's name stands in the prompt.
         keyframes: pictures at given seconds.
         storyboard: shots in order of their start.
-        verify: watch the film while it is made, and dream again what breaks its words.
-        tries: with `verify`, how often a window is dreamt at most; 1 only watches.
     """
 
     prompt: Prompt | None = None
@@ -110,8 +114,6 @@ class CreateVideo(Extras):
     ] = ()
     keyframes: Annotated[tuple[KeyframeIn, ...], BeforeValidator(listed), Field(max_length=16)] = ()
     storyboard: Annotated[tuple[CardIn, ...], BeforeValidator(listed), Field(max_length=64)] = ()
-    verify: bool = False
-    tries: Annotated[int, Field(ge=1, le=10)] = 3
 
     @model_validator(mode="after")
     def _has_words(self) -> "CreateVideo":

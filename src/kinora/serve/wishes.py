@@ -23,6 +23,7 @@ from kinora.serve.wire import (
     KeyframeIn,
     RemixVideo,
 )
+from kinora.serve.words import written_out
 
 LONGEST_EXTENSION = 20.0
 Files = Mapping[str, UploadFile]
@@ -41,18 +42,15 @@ def creation(desk: Desk, owner: str, sent: CreateVideo, files: Files, *, video: 
     pictures = _pictures(desk, sent, files, video=video)
     # Pictures are the studio's to animate, unless a storyboard tells of several shots.
     animated = bool(pictures) and len(cards) == 1
-    if animated and sent.verify:
-        message = "A film from pictures alone cannot be verified; tell its shots in a storyboard"
-        raise ApiError(400, message, code="unsupported", param="verify")
+    cast = _cast(desk, owner, sent.characters, cards, video=video)
     wish = Wish(
         kind="animate" if animated else "create",
-        cards=cards,
+        cards=written_out(cards, cast["cast"]) if sent.expand else cards,
         seconds=sent.seconds,
         seed=desk.seed(sent),
         options={"prompt": cards[0].prompt} if animated else {},
         pictures=pictures,
-        **_cast(desk, owner, sent.characters, cards, video=video),
-        tries=sent.tries if sent.verify else 0,
+        **cast,
         **sizes(size),
         **settings(sent),
     )

@@ -1,20 +1,24 @@
 """One wish dreamt. In: a wish, what it names in the store. Out: a reel, by the path or by a verb of the studio."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
+from kinora.caption.judge import load_judge
 from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress
 from kinora.denoise.model import FilmModel
 from kinora.denoise.resume import keeping_on
-from kinora.generate import dream
-from kinora.serve.board import StoredPieces, board
+from kinora.generate import Film, dream
+from kinora.serve.board import StoredPieces, board, pieces_of
 from kinora.serve.creation import heard, plan
-from kinora.serve.edits import Assets, edit
+from kinora.serve.edits import Assets, dreamt, edit, sources
+from kinora.serve.jobs.again import Eye, best_take
 from kinora.serve.jobs.artefacts import Artefacts, character, picture, source
 from kinora.serve.jobs.kept import Kept
-from kinora.serve.jobs.watching import watched_reel
+from kinora.serve.jobs.shots import Shots
+from kinora.serve.jobs.watching import keep_ledger, watched_reel
 from kinora.serve.jobs.wish import Source, Wish
 from kinora.serve.reel import Reel, read_reel, reel_of
 from kinora.timeline.characters import Character, Company
@@ -53,10 +57,7 @@ class Dreaming:
                 return self._created(wish)
             if wish.kind == "storyboard":
                 return self._storyboard(wish)
-            film = edit(self._model, wish, self._assets(wish), on_progress=self._tell)
-        if film.notes:
-            self._note(list(film.notes))
-        return reel_of(self._model, film)
+            return self._edited(wish)
 
     def _created(self, wish: Wish) -> Reel:
         given = self._assets(wish)
@@ -78,23 +79,52 @@ class Dreaming:
             references=laid.canvas.outside().latents,
         )
 
+    def _edited(self, wish: Wish) -> Reel:
+        assets = self._assets(wish)
+        given = sources(self._model, wish, assets)
+
+        def make(wanted: Wish) -> Film:
+            return edit(self._model, wanted, assets, given=given, on_progress=self._tell)
+
+        def new(frames: int) -> tuple[int, int]:
+            return dreamt(wish, given, frames=frames, time=self._model.stride.time)
+
+        if wish.tries:
+            take = best_take(
+                self._model, wish, make=make, new=new, kept=self._kept, tell=self._tell
+            )
+            keep_ledger(self._files, take.told.ledger)
+            self._note([*take.told.notes, *take.told.ledger.lines()])
+            return take.reel
+        film = make(wish)
+        self._note(list(film.notes))
+        return reel_of(self._model, film)
+
     def _storyboard(self, wish: Wish) -> Reel:
-        clips: dict[str, Clip] = {}
+        clips = self._clips(wish)
+        render = partial(
+            pieces_of, self._model,
+            cache=StoredPieces(self._files.beside("pieces"), self._kept),
+            clips=clips, digests={name: self._files.sha256(name) for name in clips},
+            cast=self._company(wish), on_progress=self._tell,
+        )  # fmt: skip
+        if wish.tries:
+            eye = Eye(self._model, load_judge(), self._tell)
+            wish, ledger = Shots(eye, wish, heard(wish), render).chosen()
+            keep_ledger(self._files, ledger)
+            self._note(list(ledger.lines()))
+        return board(self._model, wish, render(wish))
+
+    def _clips(self, wish: Wish) -> dict[str, Clip]:
+        """What cards begin with, by its name among the files of the job."""
         rate = self._model.capabilities.fps
         names = [picture(index) for index in range(len(wish.pictures))]
-        for name in names:
-            clips[name] = Clip(self._files.pixels(name), rate)
+        clips = {name: Clip(self._files.pixels(name), rate) for name in names}
         for index, each in enumerate(wish.sources):
-            name = source(index, each.kind)
             given = self._given(index, each)
             frames = given.shown(self._model) if isinstance(given, Reel) else given
-            clips[name] = Clip(frames, rate)
-        digests = {name: self._files.sha256(name) for name in clips}
-        return board(
-            self._model, wish,
-            cache=StoredPieces(self._files.beside("pieces"), self._kept),
-            clips=clips, digests=digests, cast=self._company(wish), on_progress=self._tell,
-        )  # fmt: skip
+            clips[source(index, each.kind)] = Clip(frames, rate)
+        return clips
 
     def _company(self, wish: Wish) -> Company:
         """Who may be named, each with the middle frame of what shows it."""

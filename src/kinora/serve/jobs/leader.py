@@ -15,7 +15,7 @@ from kinora.serve.jobs.lock import lock
 from kinora.serve.jobs.pump import pump
 from kinora.serve.jobs.reap import reap
 from kinora.serve.jobs.reconcile import reconcile
-from kinora.serve.jobs.retention import forget_deliveries, retain
+from kinora.serve.jobs.retention import forget_deliveries, retain, retain_batches
 from kinora.serve.jobs.sweep import Sweep
 from kinora.serve.settings import Settings
 from kinora.serve.store import Store
@@ -80,6 +80,7 @@ class Leader(threading.Thread):
             retain(self._database, self._orders, self._store, keep_seconds=keep)
         if self._is_due("deliveries", seconds=3600.0):
             forget_deliveries(self._database)
+            retain_batches(self._database, self._store, keep_seconds=s.retention_hours * 3600)
         if self._is_due("sweep", seconds=600.0):
             for name in self._sweep():
                 log.warning("%s was nobody's; it was removed", name)

@@ -29,11 +29,12 @@ def pump(database: Database, orders: Orders, *, max_running: int) -> int:
     Returns:
         How many were dispatched.
     """
+    # Most looks find nothing to do, and then must not hold up those who write.
     with database.read() as connection:
-        if not _waiting(connection):
+        if not _waiting(connection) or _room(connection) <= 0:
             return 0
     with database.write() as connection:
-        room = _slots(connection) + AHEAD - _dispatched(connection)
+        room = _room(connection)
         given = 0
         while given < room:
             row = _next(connection, max_running=max_running)
@@ -49,6 +50,11 @@ def _waiting(connection: Connection) -> bool:
         videos.c.state == "queued", videos.c.hold_until <= time.time()
     )
     return connection.execute(ready.limit(1)).first() is not None
+
+
+def _room(connection: Connection) -> int:
+    """Orders that may be given now."""
+    return _slots(connection) + AHEAD - _dispatched(connection)
 
 
 def _slots(connection: Connection) -> int:

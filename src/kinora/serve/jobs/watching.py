@@ -14,8 +14,8 @@ from kinora.caption.judge import load_judge
 from kinora.core.progress import OnProgress
 from kinora.denoise.model import FilmModel
 from kinora.evaluate.ledger import Told
-from kinora.evaluate.verify import Watched, Window, watched
-from kinora.serve.creation import Plan
+from kinora.evaluate.verify import Ledger, Watched, Window, watched
+from kinora.serve.creation import Plan, heard
 from kinora.serve.jobs.artefacts import LEDGER, Artefacts
 from kinora.serve.jobs.kept import Kept
 from kinora.serve.jobs.wish import Wish
@@ -51,8 +51,7 @@ def watched_reel(
         judge=load_judge(), tries=wish.tries, told=told(wish),
         remember=_remembering(kept), on_progress=on_progress,
     )  # fmt: skip
-    with files.making(LEDGER) as target:
-        target.write_text(ledger.model_dump_json(), encoding="utf-8")
+    keep_ledger(files, ledger)
     film = laid.canvas.inside()
     reel = Reel(
         prompts=laid.request.prompts,
@@ -64,11 +63,18 @@ def watched_reel(
     return reel, list(ledger.lines())
 
 
+def keep_ledger(files: Artefacts, ledger: Ledger) -> None:
+    """Store what the film keeps of its words."""
+    with files.making(LEDGER) as target:
+        target.write_text(ledger.model_dump_json(), encoding="utf-8")
+
+
 def told(wish: Wish) -> tuple[Told, ...]:
     """Which prompt is heard when."""
     ends = [card.start for card in wish.cards[1:]] + [wish.seconds]
     return tuple(
-        Told(card.prompt, card.start, end) for card, end in zip(wish.cards, ends, strict=True)
+        Told(words, card.start, end)
+        for words, card, end in zip(heard(wish), wish.cards, ends, strict=True)
     )
 
 

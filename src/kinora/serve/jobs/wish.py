@@ -17,10 +17,17 @@ SETTLED = frozenset(
 
 
 class Card(Config):
-    """A shot of a storyboard: what is seen in the part of the film that begins at `start` seconds."""
+    """A shot of a storyboard: what is seen in the part of the film that begins at `start` seconds.
+
+    Args:
+        prompt: as it was sent.
+        start: seconds.
+        expansion: what the model hears in its place, if it was written out.
+    """
 
     prompt: str
     start: float = 0.0
+    expansion: str = ""
 
 
 class Picture(Config):
@@ -99,3 +106,10 @@ class Wish(Config):
     def prompt(self) -> str:
         """The words of all shots."""
         return "\n".join(card.prompt for card in self.cards)
+
+    @property
+    def expansion(self) -> str | None:
+        """The words of all shots as they were written out; None if none was."""
+        if not any(card.expansion for card in self.cards):
+            return None
+        return "\n".join(card.expansion or card.prompt for card in self.cards)

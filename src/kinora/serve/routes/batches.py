@@ -1,4 +1,4 @@
-"""Many films at once: files and batches, as the Batch API has them. In: JSONL. Out: JSONL.
+"""Many films at once, as the Batch API has them. In: the lines of a file. Out: jobs, and lines again.
 
 Each line is a job of its own, taken in one transaction with all others; the state of a batch and its
 output are read from those jobs whenever somebody asks, so there is nothing that could be lost.
@@ -7,11 +7,12 @@ output are read from those jobs whenever somebody asks, so there is nothing that
 import json
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from kinora.serve.desk import Desk, insert_row
 from kinora.serve.errors import ApiError, missing
@@ -30,24 +31,6 @@ LATER = -10
 
 OUTPUT = "file_out_"
 Id = Annotated[str, Path(max_length=80)]
-
-
-class CreateFile(SentModel):
-    """POST /v1/files; the file itself comes as `file`."""
-
-    purpose: Literal["batch"] = "batch"
-
-
-class FileObject(BaseModel):
-    """An uploaded file."""
-
-    id: str
-    object: Literal["file"] = "file"
-    bytes: int
-    created_at: int
-    filename: str
-    purpose: str
-    status: Literal["processed"] = "processed"
 
 
 class CreateBatch(SentModel):
@@ -83,6 +66,16 @@ class BatchObject(BaseModel):
     metadata: dict[str, str] | None = None
 
 
+class BatchList(BaseModel):
+    """A page of batches."""
+
+    object: Literal["list"] = "list"
+    data: list[BatchObject]
+    first_id: str | None = None
+    last_id: str | None = None
+    has_more: bool = False
+
+
 class Line(SentModel):
     """One line of a batch's file."""
 
@@ -92,60 +85,11 @@ class Line(SentModel):
     body: dict[str, Any]
 
 
-@router.post("/v1/files", openapi_extra=accepts("CreateFile", "file"))
-def create_file(owner: Owner, desk: TheDesk, body: Sent) -> FileObject:
-    """Upload the lines of a batch."""
-    sent = body.read(CreateFile)
-    if "file" not in body.uploads:
-        raise ApiError(400, "Send a file", code="missing_file", param="file")
-    upload = body.uploads["file"]
-    upload.file.seek(0)
-    data = upload.file.read()
-    name = f"file_{uuid.uuid4().hex}"
-    scratch = desk.settings.data / "scratch" / "uploads"
-    desk.store.put_bytes(f"files/{name}", data, scratch=scratch)
-    called = "".join(filter(str.isprintable, upload.filename or ""))[:255] or "batch.jsonl"
-    row = {
-        "id": name, "owner": owner, "name": called,
-        "purpose": sent.purpose, "bytes": len(data), "created_at": time.time(),
-    }  # fmt: skip
-    with desk.database.write() as connection:
-        connection.execute(insert(files).values(row))
-    return _file_object(_file(desk, owner, name))
-
-
-@router.get("/v1/files/{file_id}")
-def get_file(owner: Owner, desk: TheDesk, file_id: Id) -> FileObject:
-    """What is known of a file."""
-    if file_id.startswith(OUTPUT):
-        batch = _batch(desk, owner, file_id.removeprefix(OUTPUT))
-        size = len(_output(desk, batch).encode())
-        return FileObject(
-            id=file_id, bytes=size, created_at=int(batch.created_at),
-            filename="output.jsonl", purpose="batch_output",
-        )  # fmt: skip
-    return _file_object(_file(desk, owner, file_id))
-
-
-@router.get(
-    "/v1/files/{file_id}/content",
-    response_class=Response,
-    responses={200: {"content": {"application/jsonl": {"schema": {"type": "string"}}}}},
-)
-def file_content(owner: Owner, desk: TheDesk, file_id: Id) -> Response:
-    """The lines of a file, or of a batch's output as far as it is."""
-    if file_id.startswith(OUTPUT):
-        text = _output(desk, _batch(desk, owner, file_id.removeprefix(OUTPUT)))
-        return Response(text, media_type="application/jsonl")
-    data = desk.store.read_bytes(f"files/{_file(desk, owner, file_id).id}")
-    return Response(data, media_type="application/jsonl")
-
-
 @router.post("/v1/batches", openapi_extra=accepts("CreateBatch"))
 def create_batch(owner: Owner, desk: TheDesk, body: Sent) -> BatchObject:
     """Take every line as a job, or none: the first wrong line is named."""
     sent = body.read(CreateBatch)
-    data = desk.store.read_bytes(f"files/{_file(desk, owner, sent.input_file_id).id}")
+    data = desk.store.read_bytes(f"files/{file_of(desk, owner, sent.input_file_id).id}")
     lines = [(line, _video(line, at)) for at, line in enumerate(_lines(data), start=1)]
     desk.check_room(owner, jobs=len(lines))
     batch = f"batch_{uuid.uuid4().hex}"
@@ -159,19 +103,38 @@ def create_batch(owner: Owner, desk: TheDesk, body: Sent) -> BatchObject:
         connection.execute(insert(batches).values(row))
         for job in jobs:
             insert_row(connection, job)
-    return _batch_object(desk, _batch(desk, owner, batch))
+    return _batch_object(desk, batch_of(desk, owner, batch))
+
+
+@router.get("/v1/batches")
+def list_batches(
+    owner: Owner,
+    desk: TheDesk,
+    after: Annotated[str | None, Query(max_length=80)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> BatchList:
+    """A page of batches, the newest first."""
+    last = batch_of(desk, owner, after) if after else None
+    found = newest(desk, batches, owner, after=last, limit=limit + 1)
+    data = [_batch_object(desk, row) for row in found[:limit]]
+    return BatchList(
+        data=data,
+        first_id=data[0].id if data else None,
+        last_id=data[-1].id if data else None,
+        has_more=len(found) > limit,
+    )
 
 
 @router.get("/v1/batches/{batch_id}")
 def get_batch(owner: Owner, desk: TheDesk, batch_id: Id) -> BatchObject:
     """How far a batch is."""
-    return _batch_object(desk, _batch(desk, owner, batch_id))
+    return _batch_object(desk, batch_of(desk, owner, batch_id))
 
 
 @router.post("/v1/batches/{batch_id}/cancel")
 def cancel_batch(owner: Owner, desk: TheDesk, batch_id: Id) -> BatchObject:
     """Cancel every job of it that has not ended."""
-    _batch(desk, owner, batch_id)
+    batch_of(desk, owner, batch_id)
     with desk.database.write() as connection:
         connection.execute(
             update(batches)
@@ -179,7 +142,7 @@ def cancel_batch(owner: Owner, desk: TheDesk, batch_id: Id) -> BatchObject:
             .values(cancelled_at=time.time())
         )
         _cancel_jobs(connection, batch_id)
-    return _batch_object(desk, _batch(desk, owner, batch_id))
+    return _batch_object(desk, batch_of(desk, owner, batch_id))
 
 
 def _cancel_jobs(connection: Connection, batch: str) -> None:
@@ -222,7 +185,8 @@ def _job(desk: Desk, owner: str, wanted: CreateVideo, *, batch: str) -> dict[str
     }  # fmt: skip
 
 
-def _file(desk: Desk, owner: str, name: str) -> Any:
+def file_of(desk: Desk, owner: str, name: str) -> Any:
+    """The row of the owner's file; `ApiError` 404 for any other id."""
     with desk.database.read() as connection:
         row = connection.execute(
             select(files).where(files.c.id == name, files.c.owner == owner)
@@ -232,7 +196,8 @@ def _file(desk: Desk, owner: str, name: str) -> Any:
     return row
 
 
-def _batch(desk: Desk, owner: str, name: str) -> Any:
+def batch_of(desk: Desk, owner: str, name: str) -> Any:
+    """The row of the owner's batch; `ApiError` 404 for any other id."""
     with desk.database.read() as connection:
         row = connection.execute(
             select(batches).where(batches.c.id == name, batches.c.owner == owner)
@@ -242,13 +207,24 @@ def _batch(desk: Desk, owner: str, name: str) -> Any:
     return row
 
 
+def newest(desk: Desk, table: Table, owner: str, *, after: Any, limit: int) -> Sequence[Any]:
+    """The owner's rows of a table by their age, those behind the row `after` if there is one."""
+    wanted = select(table).where(table.c.owner == owner)
+    if after is not None:
+        same = (table.c.created_at == after.created_at) & (table.c.id < after.id)
+        wanted = wanted.where((table.c.created_at < after.created_at) | same)
+    by = (table.c.created_at.desc(), table.c.id.desc())
+    with desk.database.read() as connection:
+        return connection.execute(wanted.order_by(*by).limit(limit)).all()
+
+
 def _jobs(desk: Desk, batch: Any) -> dict[str, rows.Video]:
     with desk.database.read() as connection:
         found = connection.execute(select(videos).where(videos.c.batch == batch.id)).all()
     return {row.id: row for row in found}
 
 
-def _output(desk: Desk, batch: Any) -> str:
+def output_of(desk: Desk, batch: Any) -> str:
     """One line for each job that has ended, in the order of the input."""
     jobs = _jobs(desk, batch)
     lines = []
@@ -258,13 +234,6 @@ def _output(desk: Desk, batch: Any) -> str:
             told = {"status_code": 200, "body": video_object(row).model_dump()}
             lines.append(json.dumps({"custom_id": custom, "response": told, "error": None}))
     return "".join(f"{line}\n" for line in lines)
-
-
-def _file_object(row: Any) -> FileObject:
-    return FileObject(
-        id=row.id, bytes=row.bytes, created_at=int(row.created_at),
-        filename=row.name, purpose=row.purpose,
-    )  # fmt: skip
 
 
 def _batch_object(desk: Desk, batch: Any) -> BatchObject:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, BinaryIO, Literal
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from kinora.serve.errors import ApiError
@@ -23,6 +23,7 @@ VARIANTS = {
 BYTES = {kind: {"schema": {"type": "string", "format": "binary"}} for _, kind in VARIANTS.values()}
 
 
+@router.head("/v1/videos/{video_id}/content", include_in_schema=False)
 @router.get(
     "/v1/videos/{video_id}/content",
     response_class=StreamingResponse,
@@ -36,7 +37,7 @@ def content(
     video_id: Annotated[str, Path(max_length=80)],
     variant: Literal["video", "thumbnail", "spritesheet"] = "video",
     wanted: Annotated[str | None, Header(alias="Range", max_length=200)] = None,
-) -> StreamingResponse:
+) -> Response:
     """The film as MP4, its first frame as WebP, or a sheet of its frames as JPEG."""
     desk.finished(owner, video_id)
     name, kind = VARIANTS[variant]
@@ -54,10 +55,11 @@ def content(
     }
     if span:
         headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
+    status = 206 if span else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, media_type=kind, headers=headers)
     stream = pieces(desk.store.open(key), start=start, stop=stop)
-    return StreamingResponse(
-        stream, status_code=206 if span else 200, media_type=kind, headers=headers
-    )
+    return StreamingResponse(stream, status_code=status, media_type=kind, headers=headers)
 
 
 def byte_range(wanted: str | None, *, size: int) -> tuple[int, int] | None:

@@ -1,15 +1,16 @@
 """How the server is. In: nothing. Out: whether it lives, whether work is done, models, metrics."""
 
 import time
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from kinora.core.version import __version__
 from kinora.serve.desk import Desk
+from kinora.serve.errors import missing
 from kinora.serve.jobs.table import workers
 from kinora.serve.jobs.watcher import FRESH_SECONDS
 from kinora.serve.routes.context import WRONG, Owner, TheDesk
@@ -69,14 +70,15 @@ def ready(desk: TheDesk, response: Response) -> Ready:
 @router.get("/kinora/v1/models", responses=WRONG)
 def models(_owner: Owner, desk: TheDesk) -> ModelList:
     """The one model of this server, and what it can do."""
-    card = desk.card
-    told = ModelObject(
-        id=card.name,
-        fps=card.fps,
-        size=f"{card.width}x{card.height}",
-        characters=card.references,
-    )
-    return ModelList(data=[told])
+    return ModelList(data=[_model(desk)])
+
+
+@router.get("/v1/models/{model}", responses=WRONG)
+def model(_owner: Owner, desk: TheDesk, model: Annotated[str, Path(max_length=255)]) -> ModelObject:
+    """The model by its own name; films take it by any name."""
+    if model != desk.card.name:
+        raise missing("model", model)
+    return _model(desk)
 
 
 @router.get(
@@ -88,6 +90,12 @@ def metrics(request: Request, _owner: Owner) -> Response:
     """Everything countable, for Prometheus."""
     text = generate_latest(request.app.state.metrics.registry)
     return Response(text, headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+def _model(desk: Desk) -> ModelObject:
+    card = desk.card
+    size = f"{card.width}x{card.height}"
+    return ModelObject(id=card.name, fps=card.fps, size=size, characters=card.references)
 
 
 def living(desk: Desk) -> int:

@@ -57,6 +57,7 @@ class JobObject(BaseModel):
     progress: int
     eta: float | None = None
     prompt: str
+    expansion: str | None = None
     seed: int
     notes: list[str]
     error_code: str | None = None
@@ -234,6 +235,7 @@ def job_object(row: rows.Video, *, ahead: int | None = None) -> JobObject:
         **same,
         kind=wish.kind,
         prompt=wish.prompt,
+        expansion=wish.expansion,
         seed=wish.seed,
         ahead=ahead,
         sha256=artefact.get("sha256"),

@@ -1,0 +1,71 @@
+"""Prompts that are written out: the model hears a director's paragraph, the answer tells what was sent."""
+
+from typing import Any
+
+import pytest
+
+from kinora.core.errors import UsageError
+from kinora.prompt.expand import expand
+from kinora.serve.creation import heard
+from kinora.serve.jobs.watching import told
+from kinora.serve.jobs.wish import Card, Role, Wish
+from kinora.serve.words import written_out
+from serving import Served
+
+SHORT = "a red ball"
+QUICK: dict[str, Any] = {"seconds": 1, "size": "96x64", "seed": 3, "steps": 1}
+SIZE = {"height": 64, "width": 96, "made_height": 64, "made_width": 96, "seed": 0}
+
+
+def test_names_are_written_out_as_what_they_are() -> None:
+    rolly = Role(name="Rolly", words="red ball")
+    card, empty = written_out([Card(prompt="Rolly on grass"), Card(prompt="-", start=1)], [rolly])
+    assert card.prompt == "Rolly on grass"
+    assert card.expansion == expand("the red ball on grass").text
+    assert empty == Card(prompt="-", start=1)
+
+
+def test_the_model_and_the_judge_hear_what_was_written_out() -> None:
+    wish = Wish(cards=written_out([Card(prompt=SHORT)]), seconds=2.0, **SIZE)
+    assert heard(wish) == (expand(SHORT).text,)
+    assert [each.prompt for each in told(wish)] == [expand(SHORT).text]
+    assert (wish.prompt, wish.expansion) == (SHORT, expand(SHORT).text)
+    assert Wish(cards=(Card(prompt=SHORT),), seconds=2.0, **SIZE).expansion is None
+
+
+def test_what_cannot_be_filmed_is_not_written_out() -> None:
+    with pytest.raises(UsageError, match="nothing that can be filmed"):
+        written_out([Card(prompt="the idea of justice")])
+
+
+def test_a_written_out_film_is_the_film_of_its_paragraph(server: Served) -> None:
+    long = expand(SHORT).text
+    one = server.create(**{**QUICK, "prompt": SHORT, "expand": True})
+    other = server.create(**{**QUICK, "prompt": long})
+    jobs = [server.wait(video) for video in (one, other)]
+    assert [job["prompt"] for job in jobs] == [SHORT, long]
+    assert [job["expansion"] for job in jobs] == [long, None]
+    reels = [
+        (server.data / "store" / "videos" / video / "reel.safetensors").read_bytes()
+        for video in (one, other)
+    ]
+    assert reels[0] == reels[1]
+    assert server.http.get(f"/v1/videos/{one}").json()["prompt"] == SHORT
+
+
+def test_edits_and_storyboards_are_written_out_too(server: Served) -> None:
+    film = server.create(**QUICK)
+    assert server.wait(film)["state"] == "done"
+    cards = [{"at": 0, "prompt": SHORT}, {"at": 1, "prompt": "a blue cube"}]
+    for path, sent in (
+        ("remix", {"video": {"id": film}, "prompt": "a blue cube"}),
+        ("storyboard", {"seconds": 2, "size": "96x64", "cards": cards}),
+    ):
+        sent |= {"steps": 1, "seed": 3, "expand": True}
+        made = server.http.post(f"/kinora/v1/{path}", json=sent)
+        assert made.status_code == 200, made.text
+        job = server.wait(made.json()["id"])
+        assert job["state"] == "done", job
+        assert expand("a blue cube").text in job["expansion"]
+    answer = server.http.post("/v1/videos", json={"prompt": "the idea of justice", "expand": True})
+    assert answer.status_code == 400
