@@ -174,6 +174,7 @@ def dream(
         "schedule": model.schedule(chunks[0], steps=request.steps, shift=request.shift),
         "solver": solver,
         "hold": model.capabilities.holding(film),
+        "lead": model.stride.lead,
         "on_progress": on_progress,
     }
     voice = voice.after(outside) if len(outside) else voice

@@ -4,7 +4,7 @@ A `Stream` knows what went before: either a model's own bounded memory, or, for 
 the last few frames, held on every next canvas. The loop cannot tell them apart.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -28,6 +28,16 @@ CONTEXT = 4
 
 PART = 3
 """Latent frames decoded at once."""
+
+
+Lead = Callable[[int], int]
+"""How many frames stand in front of a canvas of so many."""
+
+
+def no_lead(frames: int) -> int:
+    """What most models need."""
+    del frames
+    return 0
 
 
 @runtime_checkable
@@ -139,6 +149,7 @@ def stream(
     begun: Begun | None = None,
     solver: Solver = euler,
     hold: Hold = "native",
+    lead: Lead = no_lead,
     on_progress: OnProgress = silent,
 ) -> Iterator[Canvas]:
     """Dream canvas after canvas; each is yielded as soon as it is clean.
@@ -152,6 +163,7 @@ def stream(
         begun: where the canvas after those stood.
         solver: one integration step.
         hold: how the model keeps known frames, see `denoise`.
+        lead: frames that are dreamt in front of so many and dropped, see `Stride.lead`.
         on_progress: told after every step of every canvas; may raise to stop.
 
     Yields:
@@ -164,7 +176,7 @@ def stream(
         else:
             done = _dreamt(
                 chunk, voice, start=start, seed=seed, schedule=schedule, begun=begun,
-                solver=solver, hold=hold,
+                solver=solver, hold=hold, lead=lead,
                 on_progress=_shifted(on_progress, number * steps, len(chunks) * steps),
             )  # fmt: skip
             begun = None
@@ -184,11 +196,13 @@ def _dreamt(
     begun: Begun | None,
     solver: Solver,
     hold: Hold,
+    lead: Lead,
     on_progress: OnProgress,
 ) -> Canvas:
     """One canvas behind what the voice holds on it; `start` is the number of its first frame."""
     context = voice.context
     canvas = chunk if context is None else join([context, chunk])
+    canvas = led(canvas, frames=lead(len(canvas)))
     known = len(canvas) - len(chunk)
     noise = chunk.noise(seed, start=start)
     if known:
@@ -203,6 +217,13 @@ def _dreamt(
         begun=begun,
         on_progress=on_progress,
     )[known:]
+
+
+def led(canvas: Canvas, *, frames: int) -> Canvas:
+    """The canvas with so many frames in front on which everything is still to be dreamt."""
+    first = canvas[:1]
+    empty = first.with_(latents=torch.zeros_like(first.latents), level=torch.ones_like(first.level))
+    return join([*[empty] * frames, canvas]) if frames else canvas
 
 
 def _shifted(on_progress: OnProgress, done: int, total: int) -> OnProgress:

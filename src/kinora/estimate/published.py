@@ -6,6 +6,7 @@ from kinora.core.cost import Cost, bytes_of, count, weight_bytes
 from kinora.core.machine import Machine
 from kinora.core.shape import PixelShape
 from kinora.denoise.canvas import blank
+from kinora.denoise.stream import led
 from kinora.estimate.film import Estimate, Wish, stage
 from kinora.open_weights.codec import Causal
 from kinora.open_weights.folder import Folder
@@ -43,6 +44,7 @@ def _dream(model: OpenModel, wish: Wish) -> Cost:
     """All steps; in the first one the words are turned into keys and values, which then stay."""
     latent = model.stride.latent(wish.shape)
     canvas = blank(latent, channels=model.channels, step=1.0)
+    canvas = led(canvas, frames=model.stride.lead(len(canvas)))
     with torch.inference_mode():
         words = heard(model)
     prepared, memory = blind(model, canvas), Memory()

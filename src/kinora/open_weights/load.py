@@ -8,10 +8,12 @@ import torch
 
 from kinora.core.errors import UsageError
 from kinora.open_weights.cogvideox import cogvideox
+from kinora.open_weights.cogvideox_image import cogvideox_image
 from kinora.open_weights.family import Family
 from kinora.open_weights.folder import Folder, unknown_class
 from kinora.open_weights.hunyuan import hunyuan
 from kinora.open_weights.hunyuan_first import hunyuan_first
+from kinora.open_weights.hunyuan_image import hunyuan_image
 from kinora.open_weights.ltx import ltx
 from kinora.open_weights.mochi import mochi
 from kinora.open_weights.model import OpenModel
@@ -31,9 +33,11 @@ FAMILIES: dict[str, Callable[[Folder], Family]] = {
     "LTXConditionPipeline": ltx,
     "LTXImageToVideoPipeline": ltx,
     "CogVideoXPipeline": cogvideox,
+    "CogVideoXImageToVideoPipeline": cogvideox_image,
     "MochiPipeline": mochi,
     "HunyuanVideoPipeline": hunyuan_first,
     "HunyuanVideo15Pipeline": hunyuan,
+    "HunyuanVideo15ImageToVideoPipeline": hunyuan_image,
 }
 """Pipeline class of `model_index.json` -> who describes it."""
 

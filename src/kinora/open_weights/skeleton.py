@@ -17,7 +17,7 @@ from kinora.open_weights.remember import hasten
 from kinora.open_weights.shelf import VAE, Placement, Shelf
 from kinora.open_weights.words import T5Reading
 
-LISTENERS = ("hunyuan", "hunyuan-1.5", "mochi")
+LISTENERS = ("hunyuan", "hunyuan-1.5", "hunyuan-1.5-image", "mochi")
 """Families whose networks look which words are there, and compute more or less by it."""
 
 PICTURE_STATES = 257
@@ -97,4 +97,6 @@ def blind(model: OpenModel, canvas: Canvas) -> Prepared:
             size = (count, PICTURE_STATES, config["image_dim"])
             states["encoder_hidden_states_image"] = torch.zeros(size)
         return Prepared(torch.zeros(frames, stride.time + channels, height, width), states)
+    if model.family.name == "cogvideox-image":
+        return Prepared(torch.zeros_like(canvas.latents))
     return model.family.prepare(model.shelf, model.codec, canvas)

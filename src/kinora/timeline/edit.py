@@ -143,6 +143,7 @@ def fill(
         seed=request.seed,
         schedule=model.schedule(chunks[0], steps=request.steps, shift=request.shift),
         hold=model.capabilities.holding(join(chunks)),
+        lead=model.stride.lead,
         on_progress=on_progress,
     )
     return join(list(parts))[: len(gap)]
