@@ -4,6 +4,7 @@ Weights are drawn so that every part of a network matters: a fresh network is ne
 parity with it would prove nothing.
 """
 
+import json
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -451,8 +452,24 @@ def hunyuan_first() -> Any:
     )  # fmt: skip
 
 
+def as_streaming(folder: Path) -> None:
+    """A Wan folder under the names that its streaming checkpoints are published with."""
+    names = {
+        "model_index.json": {
+            "_class_name": "WanCausalDMDPipeline",
+            "transformer": ["diffusers", "CausalWanTransformer3DModel"],
+            "scheduler": ["diffusers", "SelfForcingFlowMatchScheduler"],
+        },
+        "transformer/config.json": {"_class_name": "CausalWanTransformer3DModel"},
+        "scheduler/scheduler_config.json": {"_class_name": "SelfForcingFlowMatchScheduler", "shift": 5.0},
+    }  # fmt: skip
+    for file, changes in names.items():
+        there = json.loads((folder / file).read_text())
+        (folder / file).write_text(json.dumps({**there, **changes}))
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
-    "wan": wan, "wan-unipc": wan_unipc, "wan-a14b": wan_a14b, "wan-ti2v": wan_ti2v,
+    "wan": wan, "wan-causal": wan, "wan-unipc": wan_unipc, "wan-a14b": wan_a14b, "wan-ti2v": wan_ti2v,
     "wan-i2v": wan_i2v, "wan-flf2v": wan_flf2v, "wan-a14b-i2v": wan_a14b_i2v, "vace": vace,
     "skyreels": skyreels, "skyreels-df": skyreels_df, "ltx": ltx, "ltx-condition": ltx_condition,
     "cogvideox": cogvideox, "cogvideox-1.5": cogvideox_newer, "cogvideox-i2v": cogvideox_i2v,
@@ -471,6 +488,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
             path = tmp_path_factory.mktemp("tiny") / name
             torch.manual_seed(0)
             MAKERS[name]().save_pretrained(path)
+            if name == "wan-causal":
+                as_streaming(path)
             made[name] = path
         return made[name]
 

@@ -16,7 +16,7 @@ from kinora.core.progress import OnProgress, Progress, silent
 from kinora.denoise.canvas import Canvas, join
 from kinora.denoise.loop import Begun, Hold, denoise
 from kinora.denoise.model import FilmModel, Read
-from kinora.flow.solver import Field, Solver
+from kinora.flow.solver import Drawing, Field, Solver
 from kinora.flow.solver.euler import euler
 
 WINDOW = 9
@@ -70,6 +70,11 @@ class Streams(Protocol):
     def begin(self, text: Read, *, guidance: float) -> Stream:
         """The state before the first frame."""
         ...
+
+
+@runtime_checkable
+class DrawsOn(Protocol):
+    """A model whose decoder goes on where it was."""
 
     def decode_parts(self, parts: Iterable[Tensor]) -> Iterator[Frames]:
         """Frames of consecutive latents, the decoder going on from one part to the next."""
@@ -207,6 +212,8 @@ def _dreamt(
     noise = chunk.noise(seed, start=start)
     if known:
         noise = torch.cat([canvas[:known].noise(seed, start=-known), noise])
+    if isinstance(solver, Drawing):
+        solver = solver.placed(seed=seed, start=start - known)
     return denoise(
         canvas,
         voice.velocity(canvas),
@@ -251,7 +258,7 @@ def decode_after(model: FilmModel, before: Tensor, latents: Tensor) -> Iterator[
 
 def decode_parts(model: FilmModel, parts: Iterable[Tensor]) -> Iterator[Frames]:
     """Frames of consecutive latents as they come, as if they were decoded at once."""
-    if isinstance(model, Streams):
+    if isinstance(model, DrawsOn):
         yield from model.decode_parts(
             part[at : at + PART] for part in parts for at in range(0, len(part), PART)
         )

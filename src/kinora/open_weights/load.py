@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from kinora.core.errors import UsageError
+from kinora.open_weights.causal import wan_causal
 from kinora.open_weights.cogvideox import cogvideox
 from kinora.open_weights.cogvideox_image import cogvideox_image
 from kinora.open_weights.family import Family
@@ -25,6 +26,7 @@ from kinora.open_weights.wan_image import wan_image
 
 FAMILIES: dict[str, Callable[[Folder], Family]] = {
     "WanPipeline": wan,
+    "WanCausalDMDPipeline": wan_causal,
     "WanImageToVideoPipeline": wan_image,
     "WanVACEPipeline": vace,
     "SkyReelsV2Pipeline": skyreels,
@@ -67,7 +69,8 @@ def load_open(
     if describe is None:
         raise unknown_class(folder, sorted(FAMILIES))
     folder.check()
-    return OpenModel(describe(folder), Shelf(folder, placement or best_placement()))
+    family = describe(folder)
+    return OpenModel(family, Shelf(folder, placement or best_placement(), dress=family.adapt))
 
 
 def best_placement() -> Placement:

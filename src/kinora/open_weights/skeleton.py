@@ -39,7 +39,8 @@ class Skeletons(Shelf):
         with META:
             network = self._empty(component, kind)
         # The library's own .to() warns that real weights are not to be treated so.
-        return torch.nn.Module.to(hasten(network), dtype).eval().requires_grad_(False)
+        made = torch.nn.Module.to(hasten(network), dtype).eval().requires_grad_(False)
+        return self._dressed(made) if component.startswith("transformer") else made
 
     def _empty(self, component: str, kind: str) -> Any:
         library = self.folder.index[component][0]
@@ -69,7 +70,8 @@ def skeleton(folder: Folder, *, dtype: torch.dtype = torch.bfloat16) -> OpenMode
             f"what {folder.name} costs cannot be told beforehand",
             why="how much its network computes depends on the words",
         )
-    return OpenModel(family, Skeletons(folder, Placement(META, dtype)))
+    shelf = Skeletons(folder, Placement(META, dtype), dress=family.adapt)
+    return OpenModel(family, shelf)
 
 
 def heard(model: OpenModel) -> Words:

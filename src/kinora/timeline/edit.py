@@ -126,7 +126,14 @@ def fill(
     space = room(model) - len(behind) - (0 if before is None else min(CONTEXT, len(before)))
     fits = len(gap) <= space
     overlap = Overlap(model, text, request.guidance)
-    endless = not fits and not len(behind)
+    onward = model.capabilities.streams_only
+    if onward and len(behind):
+        raise UnsupportedError(
+            f"{model.name} sees what came before and nothing that comes later",
+            why="it was taught to go on from its own film, block by block",
+            remedy="Use a model that was not made for streaming",
+        )
+    endless = (onward or not fits) and not len(behind)
     voice: Stream = opening(model, text, guidance=request.guidance) if endless else overlap
     for part in (outside, before):
         voice = voice if part is None else voice.after(part)
