@@ -28,6 +28,7 @@ from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import blank
 from kinora.flow.guidance import classifier_free
 from kinora.flow.solver.euler import euler
+from kinora.open_weights.compiled import compile_blocks
 from kinora.open_weights.remember import Memory, hasten, heard_again, recalling
 
 
@@ -118,7 +119,7 @@ def step(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     if arguments.compiled:
         blocks = hasten(network())
-        blocks.compile_repeated_blocks()
+        compile_blocks(blocks, name="wan")
         works["library_compiled"] = theirs(torch.compile(network()), x, words)
         works["ours_compiled"] = ours(blocks, x, words, scheduler.sigmas)
     found = race(works, arguments.repeats)

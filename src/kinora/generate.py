@@ -23,7 +23,6 @@ from kinora.denoise.resume import name_of, resumed
 from kinora.denoise.stream import Overlap, Stream, decode_parts, opening, window
 from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
-from kinora.flow.solver.euler import euler
 from kinora.models import CLASS_NAME, DEFAULT, WEIGHTS, load_bundle
 from kinora.open_weights.hub import HUB_ID, locate
 
@@ -76,14 +75,18 @@ class Film:
 
 
 def generate(
-    model: FilmModel, request: Request, *, solver: Solver = euler, on_progress: OnProgress = silent
+    model: FilmModel,
+    request: Request,
+    *,
+    solver: Solver | None = None,
+    on_progress: OnProgress = silent,
 ) -> Film:
     """Make one film.
 
     Args:
         model: our bundle or published weights.
         request: the wish.
-        solver: one integration step.
+        solver: one integration step; None is the model's own.
         on_progress: told after every step and chunk; may raise to stop.
 
     Raises:
@@ -116,7 +119,7 @@ def stream(
     request: Request,
     *,
     keep: Callable[[Tensor], None] = lambda latents: None,
-    solver: Solver = euler,
+    solver: Solver | None = None,
     on_progress: OnProgress = silent,
 ) -> Iterator[Frames]:
     """Make a film of any length at constant memory: frames come while later ones are not yet dreamt.
@@ -125,7 +128,7 @@ def stream(
         model: our bundle or published weights.
         request: the wish.
         keep: given the clean latents `[f c h w]` of every chunk before they are decoded.
-        solver: one integration step.
+        solver: one integration step; None is the model's own.
         on_progress: told after every step and chunk; may raise to stop.
     """
     settled, shape, _ = settle(model, request)
@@ -148,7 +151,7 @@ def dream(
     *,
     finished: Sequence[Tensor] = (),
     begun: Begun | None = None,
-    solver: Solver = euler,
+    solver: Solver | None = None,
     on_progress: OnProgress = silent,
 ) -> Iterator[Canvas]:
     """The clean canvas without what is outside time: in one piece if it fits, else chunk by chunk.
@@ -157,7 +160,7 @@ def dream(
         model, canvas, text, request: what is dreamt.
         finished: clean latents of the first chunks, if the work was broken off after them.
         begun: where the chunk after those stood.
-        solver: one integration step.
+        solver: one integration step; None is the model's own.
         on_progress: told after every step; may raise to stop.
 
     Yields:
@@ -165,7 +168,9 @@ def dream(
     """
     assert request.steps and request.guidance, "settled"
     film, outside = canvas.inside(), canvas.outside()
-    one = len(film) <= window(model)
+    likes = model.capabilities
+    solver = solver or likes.solver
+    one = len(film) <= window(model) and not likes.streams_only
     opened: Stream = opening(model, text, guidance=request.guidance)
     voice = Overlap(model, text, request.guidance) if one else opened
     chunks = film.split(len(film) if one else voice.chunk)
@@ -173,7 +178,8 @@ def dream(
         "seed": request.seed,
         "schedule": model.schedule(chunks[0], steps=request.steps, shift=request.shift),
         "solver": solver,
-        "hold": model.capabilities.holding(film),
+        "hold": likes.holding(film),
+        "lead": model.stride.lead,
         "on_progress": on_progress,
     }
     voice = voice.after(outside) if len(outside) else voice

@@ -8,7 +8,7 @@ import torch
 
 from kinora.core.errors import CancelledError
 from kinora.core.progress import Progress
-from kinora.core.shape import LatentShape
+from kinora.core.shape import LatentShape, Stride
 from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.condition import Reference
 from kinora.denoise.stream import CONTEXT, Overlap, decode_after, decode_parts, opening, stream
@@ -143,3 +143,21 @@ def test_decoding_goes_on_for_models_without_a_stream_of_their_own(bundle: Bundl
     z = torch.randn(11, 48, 4, 4, generator=torch.manual_seed(5))
     parts = np.concatenate(list(decode_parts(Plain(bundle), [z[:2], z[2:9], z[9:]])))
     assert np.array_equal(parts, np.concatenate(list(bundle.decode(z))))
+
+
+def test_frames_in_front_are_dreamt_and_dropped(bundle: Bundle) -> None:
+    """A canvas is filled up to whole tokens in time: five frames become six, nine ten, and six stay six."""
+    whole = canvas(bundle, 12)
+    seen: list[int] = []
+
+    def lead(frames: int) -> int:
+        seen.append(frames)
+        return Stride(depth=2).lead(frames)
+
+    led_, plain = run(bundle, whole, lead=lead), run(bundle, whole)
+    assert seen == [5, 9, 6], "what a window holds, its context among it"
+    assert led_.latents.shape == plain.latents.shape
+    assert (led_.latents - plain.latents).abs().max() > 1e-3, "the others listen to it"
+    known = torch.randn_like(whole.latents)
+    held = whole.with_(latents=known, level=torch.zeros(12))
+    assert torch.equal(run(bundle, held, lead=lead).latents, known)

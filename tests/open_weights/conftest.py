@@ -4,6 +4,7 @@ Weights are drawn so that every part of a network matters: a fresh network is ne
 parity with it would prove nothing.
 """
 
+import json
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -249,34 +250,63 @@ def ltx_condition() -> Any:
     return LTXConditionPipeline(**ltx_parts())
 
 
-def cogvideox() -> Any:
+def cogvideox_parts(*, vae: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     from diffusers import (
         AutoencoderKLCogVideoX,
         CogVideoXDDIMScheduler,
-        CogVideoXPipeline,
         CogVideoXTransformer3DModel,
     )
 
     block = "CogVideoX{}Block3D"
-    vae = AutoencoderKLCogVideoX(
+    compression = AutoencoderKLCogVideoX(
         in_channels=3, out_channels=3, latent_channels=4, layers_per_block=1, norm_num_groups=2,
         block_out_channels=(8, 8, 8, 8), temporal_compression_ratio=4,
         down_block_types=(block.format("Down"),) * 4, up_block_types=(block.format("Up"),) * 4,
+        **(vae or {}),
     )  # fmt: skip
-    transformer = CogVideoXTransformer3DModel(
-        num_attention_heads=4, attention_head_dim=16, in_channels=4, out_channels=4, time_embed_dim=8,
-        text_embed_dim=32, num_layers=2, sample_width=8, sample_height=8, sample_frames=9,
-        patch_size=2, temporal_compression_ratio=4, max_text_seq_length=16,
-        use_rotary_positional_embeddings=True,
-    )  # fmt: skip
+    sizes = {
+        "num_attention_heads": 4, "attention_head_dim": 16, "in_channels": 4, "out_channels": 4,
+        "time_embed_dim": 8, "text_embed_dim": 32, "num_layers": 2, "sample_width": 8,
+        "sample_height": 8, "sample_frames": 9, "patch_size": 2, "temporal_compression_ratio": 4,
+        "max_text_seq_length": 16, "use_rotary_positional_embeddings": True, **changes,
+    }  # fmt: skip
     scheduler = CogVideoXDDIMScheduler(
         beta_schedule="scaled_linear", prediction_type="v_prediction", rescale_betas_zero_snr=True,
         snr_shift_scale=1.0, timestep_spacing="trailing", beta_start=0.00085, beta_end=0.012,
     )  # fmt: skip
-    return CogVideoXPipeline(
-        transformer=lively(transformer), vae=lively(vae), scheduler=scheduler,
-        text_encoder=t5_encoder(), tokenizer=t5_tokenizer(),
-    )  # fmt: skip
+    return {
+        "transformer": lively(CogVideoXTransformer3DModel(**sizes)), "vae": lively(compression),
+        "scheduler": scheduler, "text_encoder": t5_encoder(), "tokenizer": t5_tokenizer(),
+    }  # fmt: skip
+
+
+def cogvideox() -> Any:
+    from diffusers import CogVideoXPipeline
+
+    return CogVideoXPipeline(**cogvideox_parts())
+
+
+def cogvideox_newer() -> Any:
+    """1.5: tokens span two latent frames, places are cut from the largest picture."""
+    from diffusers import CogVideoXPipeline
+
+    return CogVideoXPipeline(**cogvideox_parts(patch_size_t=2, patch_bias=False))
+
+
+def cogvideox_i2v() -> Any:
+    from diffusers import CogVideoXImageToVideoPipeline
+
+    learnt = {"use_learned_positional_embeddings": True, "sample_width": 4, "sample_height": 4}
+    return CogVideoXImageToVideoPipeline(**cogvideox_parts(in_channels=8, **learnt))
+
+
+def cogvideox_newer_i2v() -> Any:
+    from diffusers import CogVideoXImageToVideoPipeline
+
+    newer = {"patch_size_t": 2, "patch_bias": False, "ofs_embed_dim": 8, "in_channels": 8}
+    return CogVideoXImageToVideoPipeline(
+        **cogvideox_parts(vae={"invert_scale_latents": True, "scaling_factor": 0.7}, **newer)
+    )
 
 
 def mochi() -> Any:
@@ -310,11 +340,10 @@ def bytes_tokenizer() -> Any:
     return tokenizer
 
 
-def hunyuan() -> Any:
+def hunyuan_parts(*, task: str) -> dict[str, Any]:
     from diffusers import (
         AutoencoderKLHunyuanVideo15,
         ClassifierFreeGuidance,
-        HunyuanVideo15Pipeline,
         HunyuanVideo15Transformer3DModel,
     )
     from transformers import ByT5Tokenizer, Qwen2_5_VLTextConfig, Qwen2_5_VLTextModel
@@ -328,18 +357,38 @@ def hunyuan() -> Any:
         in_channels=9, out_channels=4, num_attention_heads=2, attention_head_dim=8, num_layers=2,
         num_refiner_layers=1, mlp_ratio=2.0, patch_size=1, patch_size_t=1, text_embed_dim=16,
         text_embed_2_dim=32, image_embed_dim=12, rope_axes_dim=(2, 2, 4), target_size=16,
-        task_type="t2v",
+        task_type=task,
     )  # fmt: skip
     vae = AutoencoderKLHunyuanVideo15(
         in_channels=3, out_channels=3, latent_channels=4, block_out_channels=(16, 16, 16),
         layers_per_block=1, spatial_compression_ratio=4, temporal_compression_ratio=2,
         scaling_factor=0.7,
     )  # fmt: skip
-    return HunyuanVideo15Pipeline(
-        transformer=lively(transformer), vae=lively(vae), scheduler=euler(shift=5.0),
-        text_encoder=lively(Qwen2_5_VLTextModel(reader)), tokenizer=bytes_tokenizer(),
-        text_encoder_2=t5_encoder(), tokenizer_2=ByT5Tokenizer(),
-        guider=ClassifierFreeGuidance(guidance_scale=4.0),
+    return {
+        "transformer": lively(transformer), "vae": lively(vae), "scheduler": euler(shift=5.0),
+        "text_encoder": lively(Qwen2_5_VLTextModel(reader)), "tokenizer": bytes_tokenizer(),
+        "text_encoder_2": t5_encoder(), "tokenizer_2": ByT5Tokenizer(),
+        "guider": ClassifierFreeGuidance(guidance_scale=4.0),
+    }  # fmt: skip
+
+
+def hunyuan() -> Any:
+    from diffusers import HunyuanVideo15Pipeline
+
+    return HunyuanVideo15Pipeline(**hunyuan_parts(task="t2v"))
+
+
+def hunyuan_i2v() -> Any:
+    from diffusers import HunyuanVideo15ImageToVideoPipeline
+    from transformers import SiglipImageProcessor, SiglipVisionConfig, SiglipVisionModel
+
+    sizes = SiglipVisionConfig(
+        hidden_size=12, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+        image_size=16, patch_size=4,
+    )  # fmt: skip
+    return HunyuanVideo15ImageToVideoPipeline(
+        **hunyuan_parts(task="i2v"), image_encoder=lively(SiglipVisionModel(sizes)),
+        feature_extractor=SiglipImageProcessor(size={"height": 16, "width": 16}),
     )  # fmt: skip
 
 
@@ -403,11 +452,29 @@ def hunyuan_first() -> Any:
     )  # fmt: skip
 
 
+def as_streaming(folder: Path) -> None:
+    """A Wan folder under the names that its streaming checkpoints are published with."""
+    names = {
+        "model_index.json": {
+            "_class_name": "WanCausalDMDPipeline",
+            "transformer": ["diffusers", "CausalWanTransformer3DModel"],
+            "scheduler": ["diffusers", "SelfForcingFlowMatchScheduler"],
+        },
+        "transformer/config.json": {"_class_name": "CausalWanTransformer3DModel"},
+        "scheduler/scheduler_config.json": {"_class_name": "SelfForcingFlowMatchScheduler", "shift": 5.0},
+    }  # fmt: skip
+    for file, changes in names.items():
+        there = json.loads((folder / file).read_text())
+        (folder / file).write_text(json.dumps({**there, **changes}))
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
-    "wan": wan, "wan-unipc": wan_unipc, "wan-a14b": wan_a14b, "wan-ti2v": wan_ti2v,
+    "wan": wan, "wan-causal": wan, "wan-unipc": wan_unipc, "wan-a14b": wan_a14b, "wan-ti2v": wan_ti2v,
     "wan-i2v": wan_i2v, "wan-flf2v": wan_flf2v, "wan-a14b-i2v": wan_a14b_i2v, "vace": vace,
     "skyreels": skyreels, "skyreels-df": skyreels_df, "ltx": ltx, "ltx-condition": ltx_condition,
-    "cogvideox": cogvideox, "mochi": mochi, "hunyuan": hunyuan, "hunyuan-first": hunyuan_first,
+    "cogvideox": cogvideox, "cogvideox-1.5": cogvideox_newer, "cogvideox-i2v": cogvideox_i2v,
+    "cogvideox-1.5-i2v": cogvideox_newer_i2v, "mochi": mochi, "hunyuan": hunyuan,
+    "hunyuan-i2v": hunyuan_i2v, "hunyuan-first": hunyuan_first,
 }  # fmt: skip
 
 
@@ -421,6 +488,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
             path = tmp_path_factory.mktemp("tiny") / name
             torch.manual_seed(0)
             MAKERS[name]().save_pretrained(path)
+            if name == "wan-causal":
+                as_streaming(path)
             made[name] = path
         return made[name]
 

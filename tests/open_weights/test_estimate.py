@@ -80,7 +80,7 @@ def test_a_step_costs_what_it_really_costs(tiny: Tiny) -> None:
     assert told(tiny("wan"))["denoise"] * MACHINE.products == pytest.approx(real, rel=0.02)
 
 
-@pytest.mark.parametrize("name", ["vace", "cogvideox"])
+@pytest.mark.parametrize("name", ["vace", "cogvideox", "cogvideox-1.5", "cogvideox-1.5-i2v"])
 def test_families_are_counted(tiny: Tiny, name: str) -> None:
     assert all(seconds > 0 for seconds in told(tiny(name)).values())
 

@@ -17,8 +17,10 @@ from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import OUTSIDE_TIME, Canvas, blank
 from kinora.denoise.condition import Hold, Region, Words
 from kinora.denoise.loop import denoise
+from kinora.denoise.stream import led
 from kinora.generate import Request, generate
 from kinora.open_weights.family import Prepared
+from kinora.open_weights.hunyuan_image import states as hunyuan_states
 from kinora.open_weights.known import Known, known, runs
 from kinora.open_weights.load import load_open
 from kinora.open_weights.model import OpenModel
@@ -49,12 +51,12 @@ def pixels_of(image: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
 
 
-def dreamt(model: OpenModel, canvas: Canvas) -> Tensor:
+def dreamt(model: OpenModel, canvas: Canvas, *, steps: int = STEPS) -> Tensor:
     done = denoise(
         canvas,
         model.velocity(canvas, model.read(["a red ball."], negative="bad"), guidance=4.0),
         noise=canvas.noise(0),
-        schedule=model.schedule(canvas, steps=STEPS, shift=None),
+        schedule=model.schedule(canvas, steps=steps, shift=None),
         hold=model.capabilities.holding(canvas),
     )
     return done.latents.transpose(0, 1)[None]
@@ -62,10 +64,12 @@ def dreamt(model: OpenModel, canvas: Canvas) -> Tensor:
 
 def pipeline_makes(pipeline: Any, canvas: Canvas, **more: Any) -> Tensor:
     pipeline.set_progress_bar_config(disable=True)
-    made: Tensor = pipeline(
-        prompt="a red ball.", negative_prompt="bad", guidance_scale=4.0, output_type="latent",
-        num_inference_steps=STEPS, latents=canvas.noise(0).transpose(0, 1)[None], num_frames=9, **more,
-    ).frames  # fmt: skip
+    arguments: dict[str, Any] = {
+        "prompt": "a red ball.", "negative_prompt": "bad", "guidance_scale": 4.0,
+        "num_inference_steps": STEPS, "output_type": "latent",
+        "latents": canvas.noise(0).transpose(0, 1)[None], "num_frames": 9, **more,
+    }  # fmt: skip
+    made: Tensor = pipeline(**{k: v for k, v in arguments.items() if v is not None}).frames
     return made
 
 
@@ -95,6 +99,69 @@ def test_a_picture_becomes_video_as_in_the_pipeline(tiny: Tiny, name: str) -> No
     ours = dreamt(telling(model, prepared), canvas)
     torch.testing.assert_close(ours, made, atol=1e-4, rtol=1e-4)
     assert made.std() > 0.3
+
+
+@pytest.mark.parametrize("name", ["cogvideox-i2v", "cogvideox-1.5-i2v"])
+def test_cogvideox_turns_a_picture_into_video_as_in_the_pipeline(tiny: Tiny, name: str) -> None:
+    from diffusers import CogVideoXImageToVideoPipeline
+
+    model, image, drawn = load_open(tiny(name)), picture(32), torch.Generator().manual_seed(4)
+    film = canvas_of(model)
+    whole = led(film, frames=model.stride.lead(len(film)))
+    pipeline = CogVideoXImageToVideoPipeline.from_pretrained(tiny(name))
+    # The pipeline draws the picture's latent, and the scale is upside down where its network was taught so.
+    posterior = pipeline.vae.encode(pixels_of(image)[None, :, None]).latent_dist
+    still = posterior.sample(drawn.manual_seed(4))[:, :, 0] * pipeline.vae.config.scaling_factor
+    given = {
+        "latents": whole.noise(0)[None], "max_sequence_length": 16, "height": 32, "width": 32,
+        "num_inference_steps": 5,  # a divisor of 1000: the library's steps drift otherwise
+    }  # fmt: skip
+    made = pipeline_makes(pipeline, film, image=image, generator=drawn.manual_seed(4), **given)
+    held = led(Hold(still).apply(film), frames=len(whole) - len(film))
+    ours = dreamt(model, held, steps=5).transpose(1, 2)
+    first = len(held) - len(film)
+    seen = [index for index in range(len(held)) if index != first]
+    torch.testing.assert_close(ours[:, seen], made[:, seen], atol=1e-4, rtol=1e-4)
+    assert torch.equal(ours[0, first], still[0]), "and the picture itself is put back"
+    assert made.std() > 0.3
+    elsewhere = led(Hold(-still).apply(film), frames=first)
+    other = dreamt(model, elsewhere, steps=5).transpose(1, 2)
+    assert (ours - other)[:, seen].abs().max() > 0.01, "the others listen to it"
+
+
+def test_hunyuan_turns_a_picture_into_video_as_in_the_pipeline(tiny: Tiny) -> None:
+    from diffusers import HunyuanVideo15ImageToVideoPipeline
+
+    model, image = load_open(tiny("hunyuan-i2v")), picture(16)
+    still = model.codec.encode_pixels(pixels_of(image)[None])
+    film = blank(LatentShape(5, 4, 4), channels=model.channels, step=0.1)
+    held = Hold(still).apply(film)
+    prepared = model.family.prepare(model.shelf, model.codec, held)
+    shown = {"image_embeds": hunyuan_states(model.shelf, np.array(image)[None])}
+    pipeline = HunyuanVideo15ImageToVideoPipeline.from_pretrained(tiny("hunyuan-i2v"))
+    made = pipeline_makes(pipeline, film, image=image, guidance_scale=None)
+    ours = dreamt(telling(model, replace(prepared, arguments=shown)), film)
+    torch.testing.assert_close(ours, made, atol=1e-4, rtol=1e-4)
+    assert made.std() > 0.3
+    by_itself = dreamt(model, held)
+    assert torch.equal(by_itself[0, :, 0], still[0])
+    assert (by_itself - dreamt(model, Hold(-still).apply(film)))[0, :, 1:].abs().max() > 0.01
+
+
+def test_who_knows_one_picture_says_so(tiny: Tiny) -> None:
+    model = load_open(tiny("cogvideox-1.5-i2v"))
+    words, film = model.read(["x"]), canvas_of(model)
+    for held in ([], [2], [0, 1]):
+        canvas = film.with_(level=torch.ones(3))
+        canvas.level[held] = 0.0
+        message = "one first frame" if held else "no frame of the canvas is known"
+        with pytest.raises(UnsupportedError, match=message):
+            model.velocity(led(canvas, frames=1), words, guidance=1.0)
+    learnt = load_open(tiny("cogvideox-i2v"))
+    assert (learnt.capabilities.width, learnt.capabilities.height) == (32, 32)
+    larger = blank(LatentShape(3, 4, 8), channels=4, step=0.25)
+    with pytest.raises(UnsupportedError, match="--size 32x32"):
+        learnt.velocity(larger, words, guidance=1.0)
 
 
 def test_the_last_picture_is_seen_too(tiny: Tiny) -> None:

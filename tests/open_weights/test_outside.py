@@ -170,11 +170,40 @@ def test_compiled_blocks_make_the_same_film_and_leave_no_trace(tiny: Tiny) -> No
     model = load_open(tiny("wan"))
     whole, block = film(model), model.shelf.get("transformer").blocks[0]
     with compiled(model, backend="eager"):
-        assert block._compiled_call_impl is not None
+        assert is_compiled(block)
         torch.testing.assert_close(film(model), whole, atol=1e-4, rtol=1e-4)
     assert torch.equal(film(model), whole)
     with pytest.raises(UnsupportedError), compiled(_without_cache(model)):
         pass
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_step_cache_decides_outside_of_compiled_blocks(tiny: Tiny) -> None:
+    """What is compiled does not grow with the steps, and steps are skipped as they are without it."""
+    model, made = load_open(tiny("wan")), [0, 0]
+
+    def backend(which: int) -> Callable[..., Any]:
+        def keep(graph: Any, inputs: Any) -> Any:
+            made[which] += 1
+            return graph.forward
+
+        return keep
+
+    with step_cache(model, threshold=10.0):
+        cached = film(model, steps=6)
+    with compiled(model, backend=backend(0)):
+        whole = film(model, steps=6)
+    torch._dynamo.reset()
+    with compiled(model, backend=backend(1)), step_cache(model, threshold=10.0):
+        both = film(model, steps=6)
+    torch.testing.assert_close(both, cached, atol=1e-4, rtol=1e-4)
+    assert psnr(both, whole) < 90
+    assert 0 < made[1] <= made[0]
+    torch._dynamo.reset()
+
+
+def is_compiled(block: Any) -> bool:
+    return hasattr(block.forward, "_torchdynamo_orig_callable")
 
 
 def test_a_block_causal_network_does_not_see_what_comes_later(tiny: Tiny) -> None:

@@ -13,6 +13,8 @@ from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank
 from kinora.denoise.condition import Hold
 from kinora.denoise.loop import denoise
+from kinora.denoise.stream import led
+from kinora.generate import Request, generate
 from kinora.open_weights.load import load_open
 from kinora.open_weights.model import OpenModel
 
@@ -155,6 +157,25 @@ def test_cogvideox_runs_as_a_flow(tiny: Tiny) -> None:
     given = {"latents": canvas.noise(0)[None], "max_sequence_length": 16}
     made = theirs(tiny("cogvideox"), canvas, guidance=3.0, **given, **size(model, canvas))
     close(ours(model, canvas, guidance=3.0).transpose(1, 2), made)
+
+
+def test_cogvideox_newer_dreams_a_frame_that_nobody_sees(tiny: Tiny) -> None:
+    model = load_open(tiny("cogvideox-1.5"))
+    film = canvas_of(model)
+    whole = led(film, frames=model.stride.lead(len(film)))
+    assert (len(film), len(whole)) == (3, 4)
+    given = {"latents": whole.noise(0)[None], "max_sequence_length": 16}
+    made = theirs(tiny("cogvideox-1.5"), film, guidance=3.0, **given, **size(model, film))
+    close(ours(model, whole, guidance=3.0).transpose(1, 2), made)
+
+    noise = torch.cat([whole[:1].noise(7, start=-1), film.noise(7)])
+    given |= {"latents": noise[None], "output_type": "np"}
+    pixels = theirs(tiny("cogvideox-1.5"), film, guidance=3.0, **given, **size(model, film))
+    wish = Request((PROMPT,), 8 / 16, 32, 32, seed=7, steps=STEPS, guidance=3.0, negative=NEGATIVE)
+    frames = generate(model, wish).clip.frames
+    assert frames.shape == (9, 32, 32, 3), "it is left out of the film"
+    assert np.ptp(frames) > 20
+    assert np.abs(frames - np.asarray(pixels[0]) * 255).max() <= 1
 
 
 # The library asks for float32 autocast, which the processor has not.

@@ -42,12 +42,18 @@ class Stride:
         space: pixels along the side of a latent position.
         patch: latent positions along the side of a token.
         beat: after the first, latent frames come in groups of this many.
+        depth: latent frames in a token.
     """
 
     time: int = 4
     space: int = 16
     patch: int = 2
     beat: int = 1
+    depth: int = 1
+
+    def lead(self, latent_frames: int) -> int:
+        """Latent frames that are put in front of so many, to make whole tokens of them."""
+        return -latent_frames % self.depth
 
     @property
     def grain(self) -> int:

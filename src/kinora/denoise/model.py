@@ -14,7 +14,8 @@ from kinora.core.clip import Clip, Frames
 from kinora.core.shape import Stride
 from kinora.denoise.canvas import Canvas
 from kinora.denoise.loop import Hold
-from kinora.flow.solver import Field
+from kinora.flow.solver import Field, Solver
+from kinora.flow.solver.euler import euler
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Capabilities:
         regions: whether a part of a frame can be held, by whatever way it holds.
         times: its frames are so many times as large as the sizes it is asked for.
         levels_trained: whether it was trained on mixed levels; accepting them is not the same.
+        streams_only: whether it was taught to go on from what it made, and nothing else.
+        solver: the integration step it was made for.
     """
 
     levels: Literal["clip", "frame", "region"]
@@ -53,6 +56,8 @@ class Capabilities:
     regions: bool = True
     levels_trained: bool = True
     times: int = 1
+    streams_only: bool = False
+    solver: Solver = euler
 
     def holding(self, canvas: Canvas) -> Hold:
         """How this canvas's known parts are kept: a region finer than the model's levels is re-noised."""

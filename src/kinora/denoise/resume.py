@@ -22,7 +22,7 @@ from kinora.core.progress import OnProgress, Progress, silent
 from kinora.denoise.canvas import Canvas
 from kinora.denoise.checkpoint import Checkpoint, Drawer, Marked, Shelf
 from kinora.denoise.loop import Hold
-from kinora.denoise.stream import Stream, stream
+from kinora.denoise.stream import Lead, Stream, no_lead, stream
 from kinora.flow.solver import Solver
 from kinora.flow.solver.euler import euler
 
@@ -84,6 +84,7 @@ def resumed(
     schedule: Tensor,
     solver: Solver = euler,
     hold: Hold = "native",
+    lead: Lead = no_lead,
     on_progress: OnProgress = silent,
 ) -> Iterator[Canvas]:
     """All canvases of `stream`; those that an earlier process finished come at once.
@@ -92,7 +93,7 @@ def resumed(
         chunks: consecutive canvases.
         voice: what is known before the first.
         name: of this dream, see `name_of`; it counts only inside `keeping`.
-        seed, schedule, solver, hold, on_progress: as in `stream`.
+        seed, schedule, solver, hold, lead, on_progress: as in `stream`.
     """
     place = _KEEPING.get()
     options: dict[str, Any] = {
@@ -100,6 +101,7 @@ def resumed(
         "schedule": schedule,
         "solver": solver,
         "hold": hold,
+        "lead": lead,
     }
     if place is None:
         yield from stream(chunks, voice, on_progress=on_progress, **options)

@@ -4,7 +4,7 @@ A `Stream` knows what went before: either a model's own bounded memory, or, for 
 the last few frames, held on every next canvas. The loop cannot tell them apart.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -16,7 +16,7 @@ from kinora.core.progress import OnProgress, Progress, silent
 from kinora.denoise.canvas import Canvas, join
 from kinora.denoise.loop import Begun, Hold, denoise
 from kinora.denoise.model import FilmModel, Read
-from kinora.flow.solver import Field, Solver
+from kinora.flow.solver import Drawing, Field, Solver
 from kinora.flow.solver.euler import euler
 
 WINDOW = 9
@@ -28,6 +28,16 @@ CONTEXT = 4
 
 PART = 3
 """Latent frames decoded at once."""
+
+
+Lead = Callable[[int], int]
+"""How many frames stand in front of a canvas of so many."""
+
+
+def no_lead(frames: int) -> int:
+    """What most models need."""
+    del frames
+    return 0
 
 
 @runtime_checkable
@@ -60,6 +70,11 @@ class Streams(Protocol):
     def begin(self, text: Read, *, guidance: float) -> Stream:
         """The state before the first frame."""
         ...
+
+
+@runtime_checkable
+class DrawsOn(Protocol):
+    """A model whose decoder goes on where it was."""
 
     def decode_parts(self, parts: Iterable[Tensor]) -> Iterator[Frames]:
         """Frames of consecutive latents, the decoder going on from one part to the next."""
@@ -139,6 +154,7 @@ def stream(
     begun: Begun | None = None,
     solver: Solver = euler,
     hold: Hold = "native",
+    lead: Lead = no_lead,
     on_progress: OnProgress = silent,
 ) -> Iterator[Canvas]:
     """Dream canvas after canvas; each is yielded as soon as it is clean.
@@ -152,6 +168,7 @@ def stream(
         begun: where the canvas after those stood.
         solver: one integration step.
         hold: how the model keeps known frames, see `denoise`.
+        lead: frames that are dreamt in front of so many and dropped, see `Stride.lead`.
         on_progress: told after every step of every canvas; may raise to stop.
 
     Yields:
@@ -164,7 +181,7 @@ def stream(
         else:
             done = _dreamt(
                 chunk, voice, start=start, seed=seed, schedule=schedule, begun=begun,
-                solver=solver, hold=hold,
+                solver=solver, hold=hold, lead=lead,
                 on_progress=_shifted(on_progress, number * steps, len(chunks) * steps),
             )  # fmt: skip
             begun = None
@@ -184,15 +201,19 @@ def _dreamt(
     begun: Begun | None,
     solver: Solver,
     hold: Hold,
+    lead: Lead,
     on_progress: OnProgress,
 ) -> Canvas:
     """One canvas behind what the voice holds on it; `start` is the number of its first frame."""
     context = voice.context
     canvas = chunk if context is None else join([context, chunk])
+    canvas = led(canvas, frames=lead(len(canvas)))
     known = len(canvas) - len(chunk)
     noise = chunk.noise(seed, start=start)
     if known:
         noise = torch.cat([canvas[:known].noise(seed, start=-known), noise])
+    if isinstance(solver, Drawing):
+        solver = solver.placed(seed=seed, start=start - known)
     return denoise(
         canvas,
         voice.velocity(canvas),
@@ -203,6 +224,13 @@ def _dreamt(
         begun=begun,
         on_progress=on_progress,
     )[known:]
+
+
+def led(canvas: Canvas, *, frames: int) -> Canvas:
+    """The canvas with so many frames in front on which everything is still to be dreamt."""
+    first = canvas[:1]
+    empty = first.with_(latents=torch.zeros_like(first.latents), level=torch.ones_like(first.level))
+    return join([*[empty] * frames, canvas]) if frames else canvas
 
 
 def _shifted(on_progress: OnProgress, done: int, total: int) -> OnProgress:
@@ -230,7 +258,7 @@ def decode_after(model: FilmModel, before: Tensor, latents: Tensor) -> Iterator[
 
 def decode_parts(model: FilmModel, parts: Iterable[Tensor]) -> Iterator[Frames]:
     """Frames of consecutive latents as they come, as if they were decoded at once."""
-    if isinstance(model, Streams):
+    if isinstance(model, DrawsOn):
         yield from model.decode_parts(
             part[at : at + PART] for part in parts for at in range(0, len(part), PART)
         )

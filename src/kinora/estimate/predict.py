@@ -15,7 +15,6 @@ from kinora.estimate.published import published
 from kinora.models import CLASS_NAME, empty_bundle
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.model import OpenModel
-from kinora.open_weights.shelf import Shelf
 from kinora.open_weights.skeleton import skeleton
 
 
@@ -69,4 +68,5 @@ def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> F
         return again(replace(wish, shape=model.stride.snap(shape)))
 
     plan = check_fits(predicted, where, again=smaller)
-    return OpenModel(model.family, Shelf(folder, replace(placement, plan=plan)))
+    shelf = model.shelf.moved(replace(placement, plan=plan))
+    return OpenModel(model.family, shelf, outside=model.outside)

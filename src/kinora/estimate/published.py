@@ -1,15 +1,21 @@
 """A published model's film, counted by the library's own code on the meta device. In: configs. Out: stages."""
 
+from functools import partial
+
 import torch
 
 from kinora.core.cost import Cost, bytes_of, count, weight_bytes
 from kinora.core.machine import Machine
 from kinora.core.shape import PixelShape
-from kinora.denoise.canvas import blank
+from kinora.denoise.canvas import Canvas, blank
+from kinora.denoise.stream import led
 from kinora.estimate.film import Estimate, Wish, stage
+from kinora.open_weights.blocks import BLOCK, WINDOW
 from kinora.open_weights.codec import Causal
+from kinora.open_weights.family import Prepared, Words
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.model import OpenModel
+from kinora.open_weights.past import Layer, Past
 from kinora.open_weights.remember import Memory
 from kinora.open_weights.skeleton import META, blind, heard, skeleton
 from kinora.open_weights.stream import Tiling, stream
@@ -43,8 +49,11 @@ def _dream(model: OpenModel, wish: Wish) -> Cost:
     """All steps; in the first one the words are turned into keys and values, which then stay."""
     latent = model.stride.latent(wish.shape)
     canvas = blank(latent, channels=model.channels, step=1.0)
+    canvas = led(canvas, frames=model.stride.lead(len(canvas)))
     with torch.inference_mode():
         words = heard(model)
+    if model.capabilities.streams_only:
+        return _block_by_block(model, canvas, words, steps=wish.steps)
     prepared, memory = blind(model, canvas), Memory()
     x = canvas.latents.to(META)
     # Networks with a finer clock look whether all levels are equal, so these must be real.
@@ -58,6 +67,25 @@ def _dream(model: OpenModel, wish: Wish) -> Cost:
     kept = bytes_of(t for each in told for pair in (each.words, each.pictures or ()) for t in pair)
     later = count(one_pass)
     return (first + later * (wish.steps - 1)).beside(kept) * wish.passes
+
+
+def _block_by_block(model: OpenModel, canvas: Canvas, words: Words, *, steps: int) -> Cost:
+    """Every block in so many steps, and once more for the memory, until that is as large as it gets."""
+    past, memory, total = Past(), Memory(), Cost()
+    parts = canvas.split(BLOCK)
+    for number, part in enumerate(parts):
+        made: list[tuple[Layer, ...]] = []
+        call = partial(
+            model.one_pass, "transformer", part.latents.to(META), torch.ones(len(part)), words,
+            Prepared(), memory, name="estimate", past=past,
+        )  # fmt: skip
+        cost = count(call) * steps + count(partial(call, keep=made.append))
+        cost = cost.beside(bytes_of(each for layer in past.layers for each in layer))
+        total += cost
+        if past.frames == WINDOW - BLOCK:
+            return total + cost * (len(parts) - number - 1)
+        past = past.then(made[0], frames=len(part), most=WINDOW - BLOCK)
+    return total
 
 
 def _decode(model: OpenModel, shape: PixelShape) -> Cost:

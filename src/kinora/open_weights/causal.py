@@ -1,20 +1,65 @@
-"""Wan checkpoints taught to stream. In: a Wan transformer. Out: the same, blind to later blocks.
+"""Wan checkpoints taught to stream. In: a folder. Out: a family that goes on block by block in few steps.
 
 Self-Forcing (arXiv:2506.08009) and CausVid (arXiv:2412.07772) keep Wan's tensors and change what may be
-seen: a block of latent frames sees itself and all before it. Their levels differ by frame.
+seen: a block of latent frames sees itself and all before it. A film is made through a memory (`past`);
+`block_causal` says the same of a whole canvas at once.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from kinora.core.shape import LatentShape
+from kinora.flow.schedule import levels
+from kinora.flow.solver.anew import Anew
+from kinora.open_weights.blocks import BLOCK
+from kinora.open_weights.coordinates import Flow
 from kinora.open_weights.family import Family
+from kinora.open_weights.folder import Folder
+from kinora.open_weights.past import look_back
 from kinora.open_weights.remember import Turning
+from kinora.open_weights.schedule import shift_of
+from kinora.open_weights.wan import wan
 
-BLOCK = 3
-"""Latent frames of a block in the published checkpoints."""
+STEPS = 4
+SHIFT = 5.0
+"""Of Self-Forcing, where a folder's scheduler names none."""
+
+
+def wan_causal(folder: Folder) -> Family:
+    """The family of a folder whose pipeline is `WanCausalDMDPipeline`."""
+    return streaming(wan(folder), shift=shift_of(folder.config("scheduler")) or SHIFT)
+
+
+def streaming(family: Family, *, shift: float = SHIFT) -> Family:
+    """A Wan family as Self-Forcing taught it.
+
+    Args:
+        family: of the same tensors.
+        shift: of the few levels it was distilled at.
+    """
+    likes = replace(
+        family.capabilities, hold="native", levels_trained=True, guidance=1.0, shift=shift,
+        steps=(STEPS,) * 3, causal=True, streams_only=True, solver=Anew(),
+    )  # fmt: skip
+    return replace(
+        family, name="wan-causal", capabilities=likes, coordinates=Flow(sign=-1),
+        schedule=Stops(shift), adapt=look_back,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stops:
+    """Even levels, shifted: 1, 0.9375, 0.8333, 0.625, 0 in four steps shifted by 5."""
+
+    shift: float
+
+    def __call__(self, *, steps: int, shape: LatentShape, shift: float | None) -> Tensor:
+        """Levels `[steps + 1]`."""
+        del shape
+        return levels(steps, amount=self.shift if shift is None else shift)
 
 
 def block_causal(network: Any, *, block: int = BLOCK) -> None:
@@ -29,12 +74,6 @@ def block_causal(network: Any, *, block: int = BLOCK) -> None:
     network.register_forward_pre_hook(sight.look, with_kwargs=True)
     for layer in network.blocks:
         layer.attn1.set_processor(Hiding(sight))
-
-
-def streaming(family: Family) -> Family:
-    """The family of a checkpoint that was trained with a level per frame."""
-    likes = replace(family.capabilities, hold="native", levels_trained=True, guidance=1.0)
-    return replace(family, name=f"{family.name}-causal", capabilities=likes)
 
 
 class Sight:

@@ -1,11 +1,14 @@
-"""CogVideoX 1.0: variance preserving, an odd number of latent frames. In: a folder. Out: a family."""
+"""CogVideoX 1.0 and 1.5, text to video: variance preserving, latents in pairs. In: a folder. Out: a family.
+
+After the first latent frame the decoder draws them two by two. The tokens of 1.5 span two as well, counted
+from the front: a frame that nobody sees is dreamt before the first one.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 
-from kinora.core.errors import UnsupportedError
 from kinora.core.shape import Stride
 from kinora.denoise.model import Capabilities
 from kinora.open_weights.codec import Codec, library
@@ -20,27 +23,24 @@ from kinora.open_weights.words import T5Reading
 def cogvideox(folder: Folder) -> Family:
     """The family of a `CogVideoXPipeline` folder."""
     config, vae = folder.config("transformer"), folder.config("vae")
-    if config.get("patch_size_t") is not None:
-        raise UnsupportedError(
-            f"{folder.name} is CogVideoX 1.5, whose latent frames go in pairs",
-            remedy="Use CogVideoX-2b or CogVideoX-5b",
-        )
+    newer = config.get("patch_size_t") is not None
     table = level_of(scheduler(folder.config("scheduler")).alphas_cumprod.double())
     return Family(
         name="cogvideox",
-        # The decoder works on pairs of latents after the first one.
         stride=Stride(
             time=int(vae.get("temporal_compression_ratio", 4)),
             space=2 ** (len(vae["block_out_channels"]) - 1),
             patch=config["patch_size"],
             beat=2,
+            depth=config.get("patch_size_t") or 1,
         ),
         channels=vae["latent_channels"],
         capabilities=Capabilities(
             levels="clip", levels_trained=False, hold="renoise",
             causal=False, views=False, references=False,
-            fps=8.0, height=480, width=720, steps=(20, 40, 50), guidance=6.0,
-            shift=None, max_frames=49,
+            fps=16.0 if newer else 8.0,
+            height=768 if newer else 480, width=1360 if newer else 720,
+            steps=(20, 40, 50), guidance=6.0, shift=None, max_frames=81 if newer else 49,
         ),
         coordinates=VariancePreserving(table.float()),
         layout="1 f c h w",
@@ -53,7 +53,10 @@ def cogvideox(folder: Folder) -> Family:
 
 
 class Turns:
-    """Rotary positions, where the network has them (5b): the picture centred on its training size."""
+    """Rotary positions, where the network has them (all but 2b).
+
+    In 1.0 the picture is stretched to lie centred on its training size; in 1.5 it is cut from it.
+    """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
@@ -67,13 +70,15 @@ class Turns:
 
         patch = c["patch_size"]
         rows, columns = moment.shape.height // patch, moment.shape.width // patch
+        whole = c["sample_height"] // patch, c["sample_width"] // patch
+        depth = c.get("patch_size_t")
         cosine, sine = get_3d_rotary_pos_embed(
             embed_dim=c["attention_head_dim"],
-            crops_coords=centred(
-                rows, columns, c["sample_height"] // patch, c["sample_width"] // patch
-            ),
+            crops_coords=None if depth else centred(rows, columns, *whole),
             grid_size=(rows, columns),
-            temporal_size=moment.shape.frames,
+            temporal_size=moment.shape.frames // (depth or 1),
+            grid_type="slice" if depth else "linspace",
+            max_size=whole if depth else None,
             device=moment.time.device,
         )
         return {"image_rotary_emb": (cosine, sine)}

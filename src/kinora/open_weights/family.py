@@ -89,6 +89,7 @@ class Family:
         prepare: what it is told of known frames.
         experts: where it has two networks.
         embedded: whether the guidance scale is an input of the network; then a step is one pass.
+        adapt: what is done to a transformer when it was loaded.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Family:
     prepare: Callable[[Shelf, Codec, Canvas], Prepared] = nothing
     experts: Experts | None = None
     embedded: bool = False
+    adapt: Callable[[Any], None] | None = None
 
 
 def only_time(moment: Moment) -> Mapping[str, Any]:

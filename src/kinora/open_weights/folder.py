@@ -14,6 +14,9 @@ from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 
 INDEX = "model_index.json"
 PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl"}
+SAME = {"CausalWanTransformer3DModel": "WanTransformer3DModel"}
+"""Classes of other programs that hold the tensors of one that the library has."""
+
 WITHOUT_WEIGHTS = ("Scheduler", "Tokenizer", "Processor", "Guidance")
 
 
@@ -37,7 +40,8 @@ class Folder:
     def kind(self, component: str) -> str | None:
         """The class name of a component, None where the folder has no such component."""
         entry = self.index.get(component)
-        return entry[1] if isinstance(entry, list) and entry[0] is not None else None
+        name = entry[1] if isinstance(entry, list) and entry[0] is not None else None
+        return SAME.get(name, name) if name else None
 
     def config(self, component: str) -> dict[str, Any]:
         """A component's own configuration."""

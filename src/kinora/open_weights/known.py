@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kinora.autoencoder.stream import to_pixels
+from kinora.core.errors import UnsupportedError
 from kinora.core.shape import Stride
 from kinora.denoise.canvas import Canvas
 from kinora.open_weights.codec import Codec
@@ -38,6 +39,34 @@ def known(canvas: Canvas, codec: Codec, stride: Stride) -> Known:
         shown[at : at + len(drawn)] = where
         pixels[at : at + len(drawn)] = drawn * where
     return Known(pixels, shown)
+
+
+def only_first(canvas: Canvas, *, name: str, depth: int = 1) -> Tensor:
+    """`[1 c h w]`: the first frame of a canvas, for networks that are told of it and of no other.
+
+    Args:
+        canvas: what is known.
+        name: of the model.
+        depth: latent frames in a token: before the first frame there are fewer than that to fill it.
+
+    Raises:
+        UnsupportedError: it is not known, or something else is.
+    """
+    held = canvas.region_level() == 0
+    whole = held.flatten(1).all(1).nonzero()[:, 0].tolist()
+    if not held.any():
+        raise UnsupportedError(
+            f"{name} turns pictures into video",
+            why="no frame of the canvas is known",
+            remedy="Hold a first frame, or choose a text-to-video model",
+        )
+    if len(whole) != 1 or whole[0] >= depth or held.flatten(1).any(1).sum() > 1:
+        raise UnsupportedError(
+            f"{name} knows one first frame and no other",
+            why="it was not told of other known frames or regions when it learnt",
+            remedy="Choose its text-to-video release, which holds any",
+        )
+    return canvas.latents[whole]
 
 
 def runs(flags: Tensor) -> list[tuple[int, int]]:

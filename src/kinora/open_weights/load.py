@@ -7,11 +7,14 @@ from pathlib import Path
 import torch
 
 from kinora.core.errors import UsageError
+from kinora.open_weights.causal import wan_causal
 from kinora.open_weights.cogvideox import cogvideox
+from kinora.open_weights.cogvideox_image import cogvideox_image
 from kinora.open_weights.family import Family
 from kinora.open_weights.folder import Folder, unknown_class
 from kinora.open_weights.hunyuan import hunyuan
 from kinora.open_weights.hunyuan_first import hunyuan_first
+from kinora.open_weights.hunyuan_image import hunyuan_image
 from kinora.open_weights.ltx import ltx
 from kinora.open_weights.mochi import mochi
 from kinora.open_weights.model import OpenModel
@@ -23,6 +26,7 @@ from kinora.open_weights.wan_image import wan_image
 
 FAMILIES: dict[str, Callable[[Folder], Family]] = {
     "WanPipeline": wan,
+    "WanCausalDMDPipeline": wan_causal,
     "WanImageToVideoPipeline": wan_image,
     "WanVACEPipeline": vace,
     "SkyReelsV2Pipeline": skyreels,
@@ -31,9 +35,11 @@ FAMILIES: dict[str, Callable[[Folder], Family]] = {
     "LTXConditionPipeline": ltx,
     "LTXImageToVideoPipeline": ltx,
     "CogVideoXPipeline": cogvideox,
+    "CogVideoXImageToVideoPipeline": cogvideox_image,
     "MochiPipeline": mochi,
     "HunyuanVideoPipeline": hunyuan_first,
     "HunyuanVideo15Pipeline": hunyuan,
+    "HunyuanVideo15ImageToVideoPipeline": hunyuan_image,
 }
 """Pipeline class of `model_index.json` -> who describes it."""
 
@@ -63,7 +69,8 @@ def load_open(
     if describe is None:
         raise unknown_class(folder, sorted(FAMILIES))
     folder.check()
-    return OpenModel(describe(folder), Shelf(folder, placement or best_placement()))
+    family = describe(folder)
+    return OpenModel(family, Shelf(folder, placement or best_placement(), dress=family.adapt))
 
 
 def best_placement() -> Placement:

@@ -14,14 +14,16 @@ from einops import rearrange, reduce
 from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
-from kinora.core.errors import UnsupportedError
+from kinora.core.errors import UnsupportedError, UsageError
 from kinora.core.shape import LatentShape, Stride
 from kinora.denoise.canvas import OUTSIDE_TIME, Canvas
 from kinora.denoise.model import Capabilities, Read
 from kinora.flow.guidance import classifier_free
 from kinora.flow.solver import Field
+from kinora.open_weights.blocks import Blocks
 from kinora.open_weights.codec import Codec
 from kinora.open_weights.family import Family, Moment, Prepared, Words
+from kinora.open_weights.past import Keep, Past, looking_back
 from kinora.open_weights.remember import Memory, heard_again, recalling
 from kinora.open_weights.shelf import Shelf
 
@@ -118,6 +120,31 @@ class OpenModel:
 
         return velocity
 
+    def begin(self, text: Read, *, guidance: float) -> Blocks:
+        """A stream through weights that were taught to stream.
+
+        Raises:
+            UsageError: it is to be guided, and was taught to do without.
+        """
+        if guidance != 1:
+            raise UsageError(
+                f"{self.name} was taught to follow its words without guidance",
+                remedy="Use --guidance 1",
+            )
+        memories: defaultdict[int, Memory] = defaultdict(Memory)
+
+        def call(
+            x: Tensor, level: Tensor, shot: int, past: Past, *, keep: Keep | None = None
+        ) -> Tensor:
+            words, memory = text.states[shot], memories[shot]
+            return self.one_pass(
+                "transformer", x, level, words, Prepared(), memory, name=f"{shot}",
+                past=past, keep=keep,
+            )  # fmt: skip
+
+        self.shelf.new_canvas()
+        return Blocks(call, partial(_check, self))
+
     def encode(self, clip: Clip) -> Tensor:
         """A clip -> `[f c h w]`."""
         return self.codec.encode(clip)
@@ -142,6 +169,8 @@ class OpenModel:
         memory: Memory,
         *,
         name: str,
+        past: Past | None = None,
+        keep: Keep | None = None,
     ) -> Tensor:
         """One network call.
 
@@ -153,6 +182,8 @@ class OpenModel:
             prepared: what the network is told of known frames.
             memory: what it made of these words before.
             name: of this prompt, for a step cache.
+            past: what a streaming network remembers of the frames before these.
+            keep: is given what its layers made of these frames.
 
         Returns:
             Data minus noise `[f c h w]`, float32.
@@ -168,13 +199,15 @@ class OpenModel:
         device = self.shelf.placement.device
         put = partial(placed, network=network, device=device)
         context = getattr(network, "cache_context", nullcontext)
-        with context(name), recalling(network, memory):
+        with context(name), recalling(network, memory), looking_back(network, past) as eyes:
             raw = network(
                 hidden_states=put(rearrange(joined, f"f c h w -> {family.layout}")),
                 timestep=timestep(moment, family).to(device),
                 return_dict=False,
                 **{key: put(value) for key, value in arguments.items()},
             )[0]
+            if keep is not None:
+                keep(tuple(eye.seen() for eye in eyes))
         output = rearrange(
             raw.float().to(x.device), f"{family.layout} -> f c h w", f=frames, h=height, w=width
         )

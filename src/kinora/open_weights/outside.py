@@ -71,7 +71,7 @@ def dressed(model: FilmModel, outside: Outside) -> FilmModel:
     Raises:
         UnsupportedError: it is our own bundle, which has nothing to be done to from outside.
         NotFoundError: a file is not there.
-        UsageError: a file is not safetensors, the threshold is negative, or two wishes exclude each other.
+        UsageError: a file is not safetensors, or the threshold is negative.
     """
     if not outside:
         return model
@@ -80,11 +80,10 @@ def dressed(model: FilmModel, outside: Outside) -> FilmModel:
             f"--lora, --step-cache and --compile are for published models, and {model.name} is our own",
             remedy="Leave them out, or name a published model with --model",
         )
-    if outside.step_cache and outside.compiled:
-        raise UsageError(
-            "a step cache and compiled blocks do not go together",
-            why="what the cache decides from step to step would have blocks compiled anew",
-            remedy="Leave one of them out",
+    if outside.step_cache and model.capabilities.streams_only:
+        raise UnsupportedError(
+            f"{model.name} has no step to skip: its few steps were taught to differ",
+            remedy="Leave out --step-cache",
         )
     if outside.step_cache < 0:
         raise UsageError("a step cache's threshold is not negative", remedy="Try 0.05")
@@ -107,6 +106,8 @@ def every_step(model: OpenModel) -> Iterator[OpenModel]:
 
 
 def _dress(family: Family, outside: Outside, network: Any) -> None:
+    if family.adapt is not None:
+        family.adapt(network)
     if outside.loras:
         wear(network, family.name, outside.loras)
     if outside.compiled:

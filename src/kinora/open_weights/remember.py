@@ -85,13 +85,10 @@ class Turning:
     ) -> Tensor:
         """`[b n d] -> [b n d]`."""
         assert encoder_hidden_states is None
-        x = hidden_states
-        query, key = attn.norm_q(attn.to_q(x)), attn.norm_k(attn.to_k(x))
-        query, key, value = (_heads(each, attn) for each in (query, key, attn.to_v(x)))
+        query, key, value = hear(attn, hidden_states)
         if rotary_emb is not None:
             query, key = turned(query, *rotary_emb), turned(key, *rotary_emb)
-        parallel = self._parallel_config
-        return _out(attn, _look(self, query, key, value, mask=attention_mask, parallel=parallel))
+        return out(self, attn, query, key, value, mask=attention_mask)
 
 
 class Listening:
@@ -122,6 +119,26 @@ class Listening:
         if told.pictures is not None:
             seen = seen + _look(self, query, *told.pictures)
         return _out(attn, seen)
+
+
+def hear(attn: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """`[b n d]` -> queries, keys and values `[b n h d]` of one self-attention, not yet turned."""
+    query, key = attn.norm_q(attn.to_q(x)), attn.norm_k(attn.to_k(x))
+    return _heads(query, attn), _heads(key, attn), _heads(attn.to_v(x), attn)
+
+
+def out(
+    processor: Any,
+    attn: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    mask: Tensor | None = None,
+) -> Tensor:
+    """What self-attention sees with these, `[b n d]`."""
+    parallel = processor._parallel_config
+    return _out(attn, _look(processor, query, key, value, mask=mask, parallel=parallel))
 
 
 def turned(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:

@@ -80,6 +80,10 @@ class Shelf:
             self._loaded[component] = self._load(component)
         return self._loaded[component]
 
+    def moved(self, placement: Placement) -> "Shelf":
+        """The same networks elsewhere, none of them loaded yet."""
+        return Shelf(self.folder, placement, dress=self._dress, cache=self._cache)
+
     def loaded(self) -> tuple[str, ...]:
         """The components in memory."""
         return tuple(self._loaded)

@@ -17,7 +17,7 @@ from kinora.open_weights.remember import hasten
 from kinora.open_weights.shelf import VAE, Placement, Shelf
 from kinora.open_weights.words import T5Reading
 
-LISTENERS = ("hunyuan", "hunyuan-1.5", "mochi")
+LISTENERS = ("hunyuan", "hunyuan-1.5", "hunyuan-1.5-image", "mochi")
 """Families whose networks look which words are there, and compute more or less by it."""
 
 PICTURE_STATES = 257
@@ -39,7 +39,8 @@ class Skeletons(Shelf):
         with META:
             network = self._empty(component, kind)
         # The library's own .to() warns that real weights are not to be treated so.
-        return torch.nn.Module.to(hasten(network), dtype).eval().requires_grad_(False)
+        made = torch.nn.Module.to(hasten(network), dtype).eval().requires_grad_(False)
+        return self._dressed(made) if component.startswith("transformer") else made
 
     def _empty(self, component: str, kind: str) -> Any:
         library = self.folder.index[component][0]
@@ -69,7 +70,8 @@ def skeleton(folder: Folder, *, dtype: torch.dtype = torch.bfloat16) -> OpenMode
             f"what {folder.name} costs cannot be told beforehand",
             why="how much its network computes depends on the words",
         )
-    return OpenModel(family, Skeletons(folder, Placement(META, dtype)))
+    shelf = Skeletons(folder, Placement(META, dtype), dress=family.adapt)
+    return OpenModel(family, shelf)
 
 
 def heard(model: OpenModel) -> Words:
@@ -97,4 +99,6 @@ def blind(model: OpenModel, canvas: Canvas) -> Prepared:
             size = (count, PICTURE_STATES, config["image_dim"])
             states["encoder_hidden_states_image"] = torch.zeros(size)
         return Prepared(torch.zeros(frames, stride.time + channels, height, width), states)
+    if model.family.name == "cogvideox-image":
+        return Prepared(torch.zeros_like(canvas.latents))
     return model.family.prepare(model.shelf, model.codec, canvas)

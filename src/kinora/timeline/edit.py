@@ -129,7 +129,14 @@ def fill(
     space = room(model) - len(behind) - (0 if before is None else min(CONTEXT, len(before)))
     fits = len(gap) <= space
     overlap = Overlap(model, text, request.guidance)
-    endless = not fits and not len(behind)
+    onward = model.capabilities.streams_only
+    if onward and len(behind):
+        raise UnsupportedError(
+            f"{model.name} sees what came before and nothing that comes later",
+            why="it was taught to go on from its own film, block by block",
+            remedy="Use a model that was not made for streaming",
+        )
+    endless = (onward or not fits) and not len(behind)
     voice: Stream = opening(model, text, guidance=request.guidance) if endless else overlap
     for part in (outside, before):
         voice = voice if part is None else voice.after(part)
@@ -146,6 +153,7 @@ def fill(
         seed=request.seed,
         schedule=model.schedule(chunks[0], steps=request.steps, shift=request.shift),
         hold=model.capabilities.holding(join(chunks)),
+        lead=model.stride.lead,
         on_progress=on_progress,
     )
     return join(list(parts))[: len(gap)]
