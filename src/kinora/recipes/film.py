@@ -178,7 +178,7 @@ def train_film(
         device=device,
     )  # fmt: skip
     writer = BundleWriter(recipe, autoencoder, tokenizer)
-    trainer = Trainer(task, recipe.run, folder, hooks=[writer])
+    trainer = Trainer(task, recipe.run, folder, hooks=[writer], scales=task.scales)
     if resume:
         trainer.resume()
     trainer.run(on_progress=on_progress)
