@@ -27,7 +27,7 @@ from kinora.evaluate.motion import motion_energy
 from kinora.evaluate.promise import Promise, promises, real
 from kinora.evaluate.verify import Ledger, verified
 from kinora.evaluate.warp import warp_error
-from kinora.evaluate.witness import Witness, learn_witness, testify
+from kinora.evaluate.witness import Witness, borne_out, learn_witness
 from kinora.generate import Request, load
 from kinora.media.atomic import write_bytes
 from kinora.prompt.vocabulary import load_vocabulary
@@ -89,7 +89,7 @@ class Bench:
             tries=sum(window.tries for window in ledger.windows),
             broken=len(ledger.broken),
             judged=_right(verdict(promise, self.judge.see(clip)).facts),
-            witnessed=_right(testify(self.witness, promise, clip)),
+            witnessed=_right(borne_out(self.witness, promise, clip)),
             bite=any(entry.found == BITTEN for entry in bites) if told else None,
             warp=round(warp_error(clip), 4),
             motion=round(motion_energy(clip), 4),
@@ -160,9 +160,9 @@ NUMBERS: dict[str, Number] = {
 def floor(witness: Witness, asked: Sequence[Promise]) -> str:
     """How far the witness itself can be trusted: on real renders, and on renders of other prompts."""
     clips = [real(promise, width=128, height=80) for promise in asked[:16]]
-    right = [_right(testify(witness, p, c)) for p, c in zip(asked[:16], clips, strict=True)]
+    right = [_right(borne_out(witness, p, c)) for p, c in zip(asked[:16], clips, strict=True)]
     others = clips[1:] + clips[:1]
-    other = [_right(testify(witness, p, c)) for p, c in zip(asked[:16], others, strict=True)]
+    other = [_right(borne_out(witness, p, c)) for p, c in zip(asked[:16], others, strict=True)]
     return (
         f"the witness on real renders of {len(clips)} prompts: {_share(list(chain(*right)))}; "
         f"on those of other prompts: {_share(list(chain(*other)))}"

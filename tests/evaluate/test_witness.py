@@ -7,7 +7,7 @@ import pytest
 
 from kinora.core.clip import Clip
 from kinora.evaluate.promise import Promise, promises, real
-from kinora.evaluate.witness import Witness, learn_witness, testify
+from kinora.evaluate.witness import Witness, borne_out, learn_witness
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def way() -> tuple[Promise, Clip]:
 
 def test_a_real_render_is_borne_out(witness: Witness, way: tuple[Promise, Clip]) -> None:
     promise, clip = way
-    facts = testify(witness, promise, clip)
+    facts = borne_out(witness, promise, clip)
     assert {fact.name for fact in facts} == {"colour", "ground", "light", "direction"}
     assert all(fact.right for fact in facts), facts
 
@@ -33,11 +33,11 @@ def test_a_film_that_runs_backwards_goes_the_other_way(
 ) -> None:
     promise, clip = way
     back = replace(clip, frames=np.ascontiguousarray(clip.frames[::-1]))
-    wrong = [fact for fact in testify(witness, promise, back) if not fact.right]
+    wrong = [fact for fact in borne_out(witness, promise, back) if not fact.right]
     assert [fact.name for fact in wrong] == ["direction"]
 
 
 def test_other_colours_are_missed(witness: Witness, way: tuple[Promise, Clip]) -> None:
     promise, clip = way
     blue = Clip(np.ascontiguousarray(clip.frames[..., ::-1]), clip.fps)
-    assert not all(fact.right for fact in testify(witness, promise, blue))
+    assert not all(fact.right for fact in borne_out(witness, promise, blue))

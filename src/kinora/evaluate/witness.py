@@ -7,6 +7,7 @@ out from its row, with those of renders. It knows no shapes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,7 @@ class Witness:
     colours: Mapping[tuple[str, str], Floats]
 
 
+@cache
 def learn_witness(*, seed: int = 60_000_000) -> Witness:
     """Averages over one render of every colour on every ground in every light."""
     from kinora.world import Mix, render_clip
@@ -69,7 +71,7 @@ def learn_witness(*, seed: int = 60_000_000) -> Witness:
     )
 
 
-def testify(witness: Witness, promise: Promise, clip: Clip) -> tuple[Fact, ...]:
+def borne_out(witness: Witness, promise: Promise, clip: Clip) -> tuple[Fact, ...]:
     """Ground, light, colours and direction, as far as they are promised and pixels can tell them."""
     chosen = np.linspace(0, len(clip) - 1, min(LOOKS, len(clip))).round().astype(int)
     small = shrink(clip.frames[chosen]).astype(np.float32) / 255.0
