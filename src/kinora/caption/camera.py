@@ -40,7 +40,7 @@ def shots(
     if not tuned.moves:
         return ()
     sure = [tuned.cut_here(told) for told in jumps(frames)]
-    starts = [0, *(step + 1 for step, share in enumerate(sure) if share >= CUT)]
+    starts = [0, *(step + 1 for step, share in enumerate(sure) if share >= SURE_ENOUGH)]
     found = []
     for first, stop in zip(starts, [*starts[1:], len(frames)], strict=True):
         move = _move(frames[first:stop], spots[first:stop], fps, tuned)
