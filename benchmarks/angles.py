@@ -5,7 +5,8 @@
 Clips of the world are shown to the model from the front; it dreams another camera. A film counts when every
 thing that both cameras see is found by the judge, in its colour, within 15 % of the picture of its true place.
 Beside it the same on real renders of that camera, which bounds what can be measured, and on the front picture
-taken for the other one, which is what a model that ignores cameras would score.
+taken for the other one, which is what a model that ignores cameras would score. Agreement is the share of things,
+ground and light that the view has in common with the real one from the front, wherever they stand.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from kinora.caption.judge import load_judge
 from kinora.core.clip import Clip
 from kinora.core.seed import derive
 from kinora.evaluate.placing import Standing, in_place
+from kinora.evaluate.views import view_agreement
 from kinora.generate import load
 from kinora.models import DEFAULT
 from kinora.timeline.angles import Angles, angles
@@ -69,7 +71,7 @@ def main() -> None:
     given = parser.parse_args()
     model, judge = load(given.model), load_judge()
     right = {"dreamt": 0, "rendered": 0, "the front picture": 0}
-    counted = 0
+    agreement, counted = dict.fromkeys(right, 0.0), 0
     for view, front, other in moments(given.films, seed=given.seed):
         expected = standing(front, other)
         if not expected:
@@ -87,11 +89,14 @@ def main() -> None:
             "the front picture": Clip(front.frames, FPS),
         }
         counted += 1
-        for name, clip in pictures.items():
-            right[name] += whole(judge.see(clip), expected)
-    print(f"| {counted} films | everything in place |\n|---|---|")
+        seen = {name: judge.see(clip) for name, clip in pictures.items()}
+        for name, each in seen.items():
+            right[name] += whole(each, expected)
+            agreement[name] += view_agreement([seen["the front picture"], each])
+    print(f"| {counted} films | everything in place | agreement |\n|---|---|---|")
     for name, count in right.items():
-        print(f"| {name} | {100 * count / max(1, counted):.0f} % |")
+        of = max(1, counted)
+        print(f"| {name} | {100 * count / of:.0f} % | {agreement[name] / of:.3f} |")
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def base(*, seed: int, stills: int = 49152, clips: int = 6144) -> FilmRecipe:
 def learn(recipe: FilmRecipe, on: Ground, folder: Path, *, minutes: float | None) -> Trainer:
     """Train for so much learning time in all, parts that were broken off counted; None for all steps."""
     task = task_of(recipe, on.seen, on.tokenizer)
-    trainer = Trainer(task, recipe.run, folder)
+    trainer = Trainer(task, recipe.run, folder, scales=task.scales)
     if (folder / "checkpoint").exists():
         trainer.resume()
     if minutes is not None:

@@ -40,6 +40,16 @@ def optimised(**update: object) -> Change:
     return change
 
 
+def wide(width: int, **update: object) -> Change:
+    """The recipe with a transformer of another width, and fields of its task changed."""
+
+    def change(recipe: FilmRecipe) -> FilmRecipe:
+        transformer = recipe.task.transformer.model_copy(update={"width": width})
+        return tasked(transformer=transformer, **update)(recipe)
+
+    return change
+
+
 ARMS: dict[str, Change] = {
     "plain": lambda recipe: recipe,
     "data-weighted": tasked(weighting="data"),
@@ -48,6 +58,9 @@ ARMS: dict[str, Change] = {
     "strong alignment": tasked(align=0.5),
     "contrastive": tasked(contrast=0.05),
     "muon": optimised(muon=True, rate=1.5e-3),
+    "routed": tasked(route=0.5),
+    "wide": wide(384),
+    "wide, rate of the narrow": wide(384, base_width=256),
     "short captions": tasked(captions=(1.0, 0.0, 0.0)),
     "long captions": tasked(captions=(0.0, 0.0, 1.0)),
     "stills first": tasked(
@@ -77,7 +90,7 @@ def main() -> None:
     results = []
     for seed in range(given.seeds):
         for name in given.arms or ARMS:
-            folder = given.out / f"{name.replace(' ', '-')}-{seed}"
+            folder = given.out / f"{name.replace(',', '').replace(' ', '-')}-{seed}"
             done = folder / "result.json"
             if not done.exists():
                 recipe = ARMS[name](plain(seed, stills=given.stills, clips=given.clips))

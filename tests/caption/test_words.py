@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 from kinora.caption.answers import OF_A_THING
-from kinora.caption.facts import Answer, Seen, SeenThing, Spot
+from kinora.caption.facts import Answer, Seen, SeenShot, SeenThing, Spot
 from kinora.caption.words import in_words
 
 
@@ -51,3 +53,31 @@ def test_what_happens_is_told_with_its_second() -> None:
     told = in_words(seen(SeenThing(answers=falling.answers, spots=spots)))
     assert "at 1.0 seconds it falls." in told.paragraph
     assert "bitten" not in told.paragraph
+
+
+def test_the_camera_is_told_at_every_length() -> None:
+    pan = SeenShot(0, 33, Answer("pan left", 0.9))
+    told = in_words(replace(seen(thing(0.5, 0.5)), shots=(pan,)))
+    assert told.tags == "red ball, snow, night, pan left"
+    assert told.sentence == "a red ball on snow at night, the camera pans left"
+    assert told.paragraph.endswith("the camera pans left.")
+
+
+def test_cuts_are_told_with_their_second_and_a_still_camera_only_at_length() -> None:
+    first, second = SeenShot(0, 12, Answer("still", 0.9)), SeenShot(12, 33, Answer("still", 0.9))
+    told = in_words(replace(seen(thing(0.5, 0.5)), shots=(first, second)))
+    assert told.paragraph.endswith("the camera is still. at 1.5 seconds there is a cut.")
+    assert "camera" not in told.sentence
+    unsure = SeenShot(0, 33, Answer("rise", 0.4))
+    assert "camera" not in in_words(replace(seen(thing(0.5, 0.5)), shots=(unsure,))).paragraph
+
+
+def test_of_what_is_not_the_world_nothing_is_told() -> None:
+    strange = replace(
+        seen(thing(0.1, 0.9)), worldly=0.3, shots=(SeenShot(0, 33, Answer("rise", 1)),)
+    )
+    told = in_words(strange)
+    assert told.tags == "unknown" and told.sentence == "nothing that is known"
+    plain = strange.as_json()
+    assert plain["ground"]["answer"] == plain["camera"]["answer"] == "unknown"
+    assert plain["things"][0]["colour"] == {"answer": "unknown", "sure": 0.27}

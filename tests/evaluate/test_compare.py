@@ -1,7 +1,8 @@
 import numpy as np
 
 from kinora.evaluate.compare import compare
-from kinora.evaluate.suite import Row, Suite
+from kinora.evaluate.row import Row
+from kinora.evaluate.suite import Suite
 
 
 def suite(name: str, values: np.ndarray) -> Suite:

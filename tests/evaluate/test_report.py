@@ -6,7 +6,8 @@ from kinora.core.clip import Clip
 from kinora.core.errors import NotFoundError
 from kinora.evaluate.compare import compare
 from kinora.evaluate.report import write_report
-from kinora.evaluate.suite import Row, Shown, Suite, read_suite
+from kinora.evaluate.row import Row
+from kinora.evaluate.suite import Shown, Suite, read_suite
 
 
 def row(wrong: tuple[str, ...], share: float) -> Row:

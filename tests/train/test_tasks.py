@@ -1,5 +1,7 @@
 """What the two networks learn: their batches, levels and losses, at the smallest size."""
 
+import copy
+
 import pytest
 import torch
 
@@ -237,3 +239,26 @@ def test_a_portrait_is_known_outside_time_and_changes_what_is_dreamt(film: FilmT
         later = torch.cat([x[:, :1], x[:, 1:] + 1], dim=1)
         other = task.transformer(later, level, place, words)
     assert torch.allclose(one[:, 0], other[:, 0], atol=1e-5)
+
+
+def test_a_routed_task_learns_and_is_whole_again_when_told(film: FilmTask) -> None:
+    deep = film.config.transformer.model_copy(update={"depth": 4})
+    config = film.config.model_copy(update={"transformer": deep, "route": 0.5, "route_until": 7})
+    tokenizer = Tokenizer.build(["a", "red", "ball", "it", "is", "."], {})
+    task = FilmTask(config, film.lessons.pools, tokenizer, seed=0)
+    seen: list[int] = []
+    task.transformer.blocks[1].attention.register_forward_pre_hook(
+        lambda _, given: seen.append(given[0].shape[1])
+    )
+    for step in (3, 7):
+        loss, parts = task.loss(task.batch(step), step)
+        loss.backward()
+        assert torch.isfinite(loss) and float(parts["align"].detach()) > 0
+    assert seen == [9, 18]
+
+
+def test_averaged_networks_hold_no_data(film: FilmTask) -> None:
+    twin = copy.deepcopy(film.networks)
+    hooks = twin["transformer"].blocks[0]._forward_hooks.values()
+    held = [name for hook in hooks for name in vars(getattr(hook, "__self__", hook))]
+    assert hooks and set(held) <= {"tokens"}

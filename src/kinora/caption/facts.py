@@ -79,6 +79,22 @@ class SeenThing:
 
 
 @dataclass(frozen=True)
+class SeenShot:
+    """A stretch between two cuts.
+
+    Args:
+        start, stop: its first frame, and the frame after its last.
+        move: what the camera does.
+        cut: how sure it is that there is a cut at its start; 1 for the first.
+    """
+
+    start: int
+    stop: int
+    move: Answer
+    cut: float = 1.0
+
+
+@dataclass(frozen=True)
 class Seen:
     """Everything the judge says about a clip.
 
@@ -86,12 +102,16 @@ class Seen:
         frames: how many there were.
         of_frames: ground and light.
         things: the surest first.
+        worldly: how sure it is that the clip shows the world at all; no answer is surer.
+        shots: what the camera does; empty where nobody asked.
     """
 
     frames: int
     fps: float
     of_frames: Mapping[str, Answer]
     things: tuple[SeenThing, ...]
+    worldly: float = 1.0
+    shots: tuple[SeenShot, ...] = ()
 
     @property
     def ground(self) -> str:
@@ -103,26 +123,43 @@ class Seen:
         """Most likely light."""
         return self.of_frames["light"].word
 
+    @property
+    def move(self) -> Answer:
+        """What the camera does in the longest shot; unknown where nobody asked."""
+        longest = max(self.shots, key=lambda shot: shot.stop - shot.start, default=None)
+        return longest.move if longest else Answer(UNKNOWN, 0.0)
+
+    def told(self, answer: Answer) -> Answer:
+        """The answer as it may be told: no surer than that this is the world, unsure ones unknown."""
+        sure = answer.sure * self.worldly
+        return Answer(Answer(answer.word, sure).honest, sure)
+
     def as_json(self) -> dict[str, Any]:
         """Plain data: every answer with its probability, unsure ones named unknown."""
         return {
             "frames": self.frames,
             "fps": self.fps,
-            **{name: _told(answer) for name, answer in self.of_frames.items()},
-            "things": [_thing(thing) for thing in self.things],
+            "worldly": round(self.worldly, 3),
+            **{name: self._plain(answer) for name, answer in self.of_frames.items()},
+            "camera": self._plain(self.move),
+            "shots": [self._shot(shot) for shot in self.shots],
+            "things": [self._thing(thing) for thing in self.things],
         }
 
+    def _plain(self, answer: Answer) -> dict[str, Any]:
+        told = self.told(answer)
+        return {"answer": told.word, "sure": round(told.sure, 3)}
 
-def _told(answer: Answer) -> dict[str, Any]:
-    return {"answer": answer.honest, "sure": round(answer.sure, 3)}
+    def _shot(self, shot: SeenShot) -> dict[str, Any]:
+        seconds = {
+            "start": round(shot.start / self.fps, 3),
+            "end": round(shot.stop / self.fps, 3),
+        }
+        return {**seconds, "cut": round(shot.cut, 3), "camera": self._plain(shot.move)}
 
-
-def _thing(thing: SeenThing) -> dict[str, Any]:
-    rounded = [
-        {name: round(value, 4) for name, value in asdict(spot).items()} for spot in thing.spots
-    ]
-    return {
-        **{name: _told(answer) for name, answer in thing.answers.items()},
-        "heading": thing.heading,
-        "spots": rounded,
-    }
+    def _thing(self, thing: SeenThing) -> dict[str, Any]:
+        spots = [
+            {name: round(value, 4) for name, value in asdict(spot).items()} for spot in thing.spots
+        ]
+        answers = {name: self._plain(answer) for name, answer in thing.answers.items()}
+        return {**answers, "heading": thing.heading, "spots": spots}

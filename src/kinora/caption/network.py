@@ -56,6 +56,11 @@ class Glance:
     features: Tensor
     whole: Tensor
 
+    @property
+    def look(self) -> Tensor:
+        """`[n coarse + fine]`: what each frame looks like on the whole."""
+        return torch.cat([self.whole.mean((2, 3)), self.features.mean((2, 3))], dim=1)
+
 
 class Eye(nn.Module):
     """Frames to a `Glance`."""

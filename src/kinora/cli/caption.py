@@ -17,7 +17,7 @@ def caption(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Tell what a film shows: things, colours, ground, light, motion, and with --json when.
+    """Tell what a film shows: things, colours, ground, light, motion, camera, and with --json when.
 
     What the judge is not sure of is called unknown; it only knows the simulated world.
     """
@@ -29,7 +29,7 @@ def caption(
     judge = load_judge()
     reading = read(file)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
-        seen = judge.see(reading.clip, on_progress=on_progress)
+        seen = judge.watch(reading.clip, on_progress=on_progress)
     for line in reading.told:
         note(line, quiet=quiet)
     words = in_words(seen)

@@ -9,6 +9,7 @@ from kinora.evaluate.suite import Suite
 
 DRAWS = 2000
 LEVEL = 0.95
+PARTS = ("films", "paraphrased", "physics", "staged")
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,18 @@ class Difference:
 
 
 def compare(ours: Suite, baseline: Suite, *, seed: int = 0) -> tuple[Difference, ...]:
-    """Differences of every number over the films that both made: a paired bootstrap."""
-    mine = {row.key: row.numbers for row in ours.films}
-    theirs = {row.key: row.numbers for row in baseline.films}
+    """Differences of every number over the films that both made, the real renders left out: a paired bootstrap."""
+    found: list[Difference] = []
+    for part in PARTS:
+        found += _of_part(part, ours, baseline, seed)
+    return tuple(found)
+
+
+def _of_part(part: str, ours: Suite, baseline: Suite, seed: int) -> list[Difference]:
+    mine = {row.key: row.numbers for row in getattr(ours, part)}
+    theirs = {row.key: row.numbers for row in getattr(baseline, part)}
     found = []
-    for name in ours.names("films"):
+    for name in ours.names(part):
         pairs = [
             (mine[key][name], theirs[key][name])
             for key in mine
@@ -40,7 +48,7 @@ def compare(ours: Suite, baseline: Suite, *, seed: int = 0) -> tuple[Difference,
         ]
         if pairs:
             found.append(_difference(name, np.array(pairs), seed))
-    return tuple(found)
+    return found
 
 
 def _difference(name: str, pairs: "np.ndarray", seed: int) -> Difference:

@@ -1,18 +1,23 @@
 """A suite as one page. In: rows and films. Out: HTML that needs no other file: numbers, plots, films."""
 
 import base64
+import math
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kinora.core.clip import Clip
+from kinora.evaluate.adherence import FACTS
 from kinora.evaluate.compare import Difference
 from kinora.evaluate.suite import Shown, Suite
 from kinora.media.atomic import write_bytes
 from kinora.media.write import save
 
 SHARES = ("facts right", "prompt whole", "recognisable thing")
+CHOSEN_BY = (*SHARES, *(f"{name} right" for name in FACTS))
+"""What `generate --verify` chooses films by: of a watched film these numbers prove nothing."""
+FLOOR = ", parse floor"
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .9rem .2rem 0;text-align:right}
@@ -35,6 +40,7 @@ def write_report(
     parts = [
         f"<h1>How {escape(suite.model)} keeps its promises</h1>",
         _bars(suite),
+        _adherence(suite),
         _numbers(suite),
         _differences(differences) if differences else "",
         "<h2>Films and what the judge says of them</h2>",
@@ -49,38 +55,84 @@ def write_report(
 
 
 def _bars(suite: Suite) -> str:
-    """Shares of the film and of the real renders, seen and held-out combinations apart."""
-    names = [*SHARES, *(name for name in suite.names("films") if name.endswith(" right"))]
-    names = list(dict.fromkeys(names))
+    """Shares of the films and of the real renders."""
+    names = [name for name in CHOSEN_BY if name in suite.names("films")]
     rows, high = [], 22
     for index, name in enumerate(names):
         y = index * high
         ours, best = suite.mean("films", name), suite.mean("real", name)
         rows.append(
             f'<text x="0" y="{y + 14}">{escape(name)}</text>'
-            f'<rect x="170" y="{y + 3}" width="{400 * best:.1f}" height="14" fill="#dde3dd"/>'
-            f'<rect x="170" y="{y + 6}" width="{400 * ours:.1f}" height="8" fill="#2f6f9f"/>'
-            f'<text x="580" y="{y + 14}">{ours:.1%}</text>'
+            f'<rect x="170" y="{y + 3}" width="{_long(best):.1f}" height="14" fill="#dde3dd"/>'
+            f'<rect x="170" y="{y + 6}" width="{_long(ours):.1f}" height="8" fill="#2f6f9f"/>'
+            f'<text x="580" y="{y + 14}">{_percent(ours)}</text>'
         )
     return (
-        "<p>Blue: the model's films. Grey: the judge on real renders of the same prompts.</p>"
+        f"<p>{len(suite.films)} films. Blue: the model. Grey: the judge on real renders of the same "
+        "prompts, the best that it can say.</p>"
         f'<svg viewBox="0 0 650 {high * len(names)}" width="650" font-size="13" role="img" '
         f'aria-label="shares of facts right">{"".join(rows)}</svg>'
     )
 
 
+def _long(share: float) -> float:
+    return 400 * share if math.isfinite(share) else 0.0
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if math.isfinite(share) else "-"
+
+
+def _adherence(suite: Suite) -> str:
+    """What the judge says, by how the prompt was chosen; the films of `--verify` are chosen by it."""
+    columns = {
+        "seen combinations": lambda name: suite.mean("films", name, heldout=False),
+        "held-out combinations": lambda name: suite.mean("films", name, heldout=True),
+        "in other words": lambda name: suite.mean("paraphrased", name),
+        "real renders": lambda name: suite.mean("real", name),
+    }
+    rows = [
+        [name, *(_percent(mean(name)) for mean in columns.values())]
+        for name in CHOSEN_BY
+        if name in suite.names("films")
+    ]
+    return (
+        "<h2>What the judge says</h2><p>The same judge chooses the films of <code>generate --verify</code>: "
+        "of films that were made so these numbers are no proof.</p>"
+        f"{_table(['fact', *columns], rows)}"
+    )
+
+
 def _numbers(suite: Suite) -> str:
-    cells = "".join(
-        f"<tr><td>{escape(name)}</td><td>{suite.mean('films', name):.3f}</td>"
-        f"<td>{suite.mean('real', name):.3f}</td></tr>"
+    """What nothing was chosen or trained by, each beside what real renders get."""
+    rows = [
+        [name, _number(suite.mean("films", name)), _number(suite.mean("real", name))]
         for name in suite.names("films")
+        if name not in CHOSEN_BY
+    ]
+    for part in ("physics", "staged"):
+        rows += [
+            [name, _number(suite.mean(part, name)), _number(suite.mean(part, name + FLOOR))]
+            for name in suite.names(part)
+            if not name.endswith(FLOOR)
+        ]
+    rows += [[name, _number(value), ""] for name, value in suite.persistence.items()]
+    return (
+        "<h2>What no film was chosen by and no training aimed at</h2>"
+        f"{_table(['metric', 'films', 'real renders'], rows)}"
     )
-    physics = "".join(
-        f"<tr><td>{escape(name)}</td><td>{suite.mean('physics', name):.3f}</td><td></td></tr>"
-        for name in suite.names("physics")
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "-"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    first = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    rest = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
-    head = "<tr><th>metric</th><th>films</th><th>real renders</th></tr>"
-    return f"<h2>Numbers</h2><table>{head}{cells}{physics}</table>"
+    return f"<table><tr>{first}</tr>{rest}</table>"
 
 
 def _differences(differences: Sequence[Difference]) -> str:

@@ -5,7 +5,7 @@ best that they can say. Films that move sideways are also begun from real frames
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +17,22 @@ from kinora.core.errors import NotFoundError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.denoise.condition import Hold
 from kinora.denoise.model import FilmModel
-from kinora.evaluate.adherence import Verdict, verdict
+from kinora.evaluate.adherence import Fact, Verdict, verdict
 from kinora.evaluate.drift import drift
 from kinora.evaluate.first_frame import first_frame_fidelity
 from kinora.evaluate.flicker import flicker
 from kinora.evaluate.flight import flight, flight_errors
 from kinora.evaluate.motion import motion_energy
 from kinora.evaluate.overlap import overlap
+from kinora.evaluate.paraphrase import in_other_words
 from kinora.evaluate.permanence import permanence
 from kinora.evaluate.promise import Promise, promises, real, ways
+from kinora.evaluate.row import Row
+from kinora.evaluate.seam import seam_distance
+from kinora.evaluate.staged import Wish, bite_rows, occluded_row, shots_row, staged
 from kinora.evaluate.velocity import nearest, velocity_error
 from kinora.evaluate.warp import warp_error
+from kinora.evaluate.witness import borne_out, learn_witness
 from kinora.generate import Request, generate
 from kinora.world.scene import Scene
 
@@ -35,25 +40,8 @@ KNOWN = 2
 """Latent frames of the real clip that a continuation is given: five video frames."""
 
 
-class Row(BaseModel):
-    """One film's numbers.
-
-    Args:
-        key: prompt and seed: what makes two suites comparable film by film.
-        wrong: `found for wanted`, one entry per promised fact that is not kept.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    key: str
-    prompt: str
-    heldout: bool
-    wrong: tuple[str, ...]
-    numbers: dict[str, float]
-
-
 class Suite(BaseModel):
-    """Rows of the model's films, of the real renders, and of films begun from real frames."""
+    """Rows of the model's films, of the real renders, of films begun from real frames, of staged ones."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,11 +49,37 @@ class Suite(BaseModel):
     films: tuple[Row, ...]
     real: tuple[Row, ...]
     physics: tuple[Row, ...]
+    staged: tuple[Row, ...] = ()
+    paraphrased: tuple[Row, ...] = ()
 
-    def mean(self, part: str, number: str) -> float:
-        """Mean of one number over a part (`films`, `real`, `physics`); NaN if no row has it."""
-        values = [row.numbers[number] for row in getattr(self, part) if number in row.numbers]
+    def mean(self, part: str, number: str, *, heldout: bool | None = None) -> float:
+        """Mean of one number over a part; NaN if no row has it.
+
+        Args:
+            part: `films`, `real`, `physics`, `staged` or `paraphrased`.
+            number: its name.
+            heldout: only rows with a held-out combination, or only those without.
+        """
+        values = [
+            row.numbers[number]
+            for row in getattr(self, part)
+            if number in row.numbers and heldout in (None, row.heldout)
+        ]
         return float(np.mean(values)) if values else float("nan")
+
+    @property
+    def persistence(self) -> dict[str, float]:
+        """Chance that a bite shows, times that it still shows later, times that all else stays."""
+        found = {}
+        for name in ("bite", "hidden bite"):
+            factors = [
+                self.mean("staged", number)
+                for number in self.names("staged")
+                if number.startswith((f"{name} shows", f"{name}, others")) and "floor" not in number
+            ]
+            if factors:
+                found[f"{name} persistence"] = float(np.prod(factors))
+        return found
 
     def names(self, part: str) -> tuple[str, ...]:
         """The numbers that rows of this part have, in order."""
@@ -81,12 +95,18 @@ class Settings:
         prompts: the first so many of the hundred.
         seeds: films per prompt.
         physics: films begun from real frames, at most.
+        paraphrases: of the prompts, how many are filmed in other words too.
+        staged: scenes of each kind that is staged for one question: bites, hiding, shots.
+        lasting: seconds for which a bite is watched.
         steps, guidance: of the solver; None for what the model likes.
     """
 
     prompts: int = 100
     seeds: int = 1
     physics: int = 20
+    paraphrases: int = 20
+    staged: int = 8
+    lasting: float = 1.0
     steps: int | None = None
     guidance: float | None = None
 
@@ -105,24 +125,47 @@ def run_suite(
     """Film, watch and measure everything; the numbers, and the films of the first seed."""
     asked = promises()[: settings.prompts]
     moving = [promise for promise in asked if travels(promise)][: settings.physics]
-    total = len(asked) * (settings.seeds + 1) + len(moving)
+    others = [in_other_words(promise) for promise in asked[: settings.paraphrases]]
+    total = len(asked) * (settings.seeds + 1) + len(moving) + len(others) + STAGED * settings.staged
+    done = 0
+
+    def told(row: Row) -> Row:
+        nonlocal done
+        done += 1
+        on_progress(Progress("evaluate", done, total))
+        return row
+
     films: list[Row] = []
     shown: list[Shown] = []
-    for done, (promise, seed, clip) in enumerate(_films(model, asked, settings)):
-        row = measure(promise, clip, judge, key=f"{promise.prompt}#{seed}")
+    once = replace(settings, seeds=1)
+    for promise, seed, clip in _films(model, asked, settings):
+        row = told(measure(promise, clip, judge, key=f"{promise.prompt}#{seed}"))
         films.append(row)
         shown += [Shown(row, clip)] if seed == 0 else []
-        on_progress(Progress("evaluate", done + 1, total))
-    reals = []
-    for promise in asked:
-        reals.append(measure(promise, real(promise), judge, key=f"{promise.prompt}#real"))
-        on_progress(Progress("evaluate", len(films) + len(reals), total))
-    physics = []
-    for promise in moving:
-        physics.append(continue_real(model, promise, judge, settings))
-        on_progress(Progress("evaluate", len(films) + len(reals) + len(physics), total))
-    suite = Suite(model=model.name, films=tuple(films), real=tuple(reals), physics=tuple(physics))
+    suite = Suite(
+        model=model.name,
+        films=tuple(films),
+        real=tuple(told(measure(p, real(p), judge, key=f"{p.prompt}#real")) for p in asked),
+        physics=tuple(told(continue_real(model, p, judge, settings)) for p in moving),
+        staged=tuple(map(told, _staged(model, judge, settings))),
+        paraphrased=tuple(
+            told(measure(promise, clip, judge, key=promise.prompt))
+            for promise, _, clip in _films(model, others, once)
+        ),
+    )
     return suite, shown
+
+
+STAGED = 5
+"""Staged films for one scene of each kind: three of bites, one of hiding, one of shots."""
+
+
+def _staged(model: FilmModel, judge: Judge, settings: Settings) -> Iterator[Row]:
+    wish = Wish(settings.steps, settings.guidance, settings.lasting)
+    yield from bite_rows(model, judge, count=settings.staged, wish=wish)
+    for one in staged("passes behind", settings.staged):
+        yield occluded_row(model, judge, one, wish=wish)
+        yield shots_row(model, judge, one, wish=wish)
 
 
 def _films(
@@ -152,6 +195,7 @@ def measure(promise: Promise, clip: Clip, judge: Judge, *, key: str) -> Row:
     change = drift(clip, judge)
     numbers = {
         **_kept(found),
+        **_witnessed(borne_out(learn_witness(), promise, clip)),
         "flicker": flicker(clip),
         "warp error": warp_error(clip),
         "motion energy": motion_energy(clip),
@@ -180,6 +224,12 @@ def _kept(found: Verdict) -> dict[str, float]:
     }
 
 
+def _witnessed(facts: Sequence[Fact]) -> dict[str, float]:
+    """The share that pixels bear out, without the judge."""
+    right = [fact.right for fact in facts]
+    return {"facts right, by pixels": float(np.mean(right))} if right else {}
+
+
 def continue_real(model: FilmModel, promise: Promise, judge: Judge, settings: Settings) -> Row:
     """Begin a film with real frames and compare the main thing's way with that of physics."""
     likes = model.capabilities
@@ -194,7 +244,12 @@ def continue_real(model: FilmModel, promise: Promise, judge: Judge, settings: Se
     )
     film = generate(model, request).clip
     way = ways(promise)[:, 0]
-    numbers = {"first frame PSNR": first_frame_fidelity(start.frames[:1], film)}
+    join = model.stride.pixel_frames(KNOWN)
+    numbers = {
+        "first frame PSNR": first_frame_fidelity(start.frames[:1], film),
+        "seam": seam_distance(film, join),
+        "seam, parse floor": seam_distance(start, join),
+    }
     for name, clip in (("velocity error", film), ("velocity error, parse floor", start)):
         thing = nearest(judge.see(clip), way)
         if thing is not None and len(thing.spots) > 1:

@@ -219,7 +219,7 @@ def train_film(
         device=device,
     )  # fmt: skip
     writer = BundleWriter(recipe, autoencoder, tokenizer)
-    trainer = Trainer(task, recipe.run, folder, hooks=[writer])
+    trainer = Trainer(task, recipe.run, folder, hooks=[writer], scales=task.scales)
     if resume:
         trainer.resume()
     elif begin is not None:

@@ -4,13 +4,15 @@ A light head reads from the middle of the network what stands where: the simulat
 pretrained features (REPA, arXiv:2410.06940).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
+from pydantic import Field
 from torch import Tensor, nn
 
 from kinora.core.seed import torch_generator
@@ -21,6 +23,8 @@ from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.autoencoder import COLOURS, KINDS
 from kinora.train.lessons import FilmBatch, Lessons, LessonsConfig
+from kinora.train.route import Route, Way
+from kinora.train.width import rate_scales
 from kinora.transformer.model import Transformer, TransformerConfig
 from kinora.transformer.place import Place
 
@@ -36,6 +40,9 @@ class FilmTaskConfig(LessonsConfig):
             that it points at, or of the noise.
         align: weight of the aligning head.
         contrast: weight of pushing away from another clip's velocity (arXiv:2506.05350).
+        route: share of the tokens that skip the middle blocks, see `train.route`; 0 for none.
+        route_until: the step from which on no token skips; None for never.
+        base_width: the transformer's width at which the rate was found, see `train.width`; None for its own.
     """
 
     transformer: TransformerConfig = TransformerConfig()
@@ -43,6 +50,27 @@ class FilmTaskConfig(LessonsConfig):
     weighting: Weighting = "velocity"
     align: float = 0.1
     contrast: float = 0.0
+    route: float = Field(default=0.0, ge=0.0, lt=1.0)
+    route_until: int | None = None
+    base_width: int | None = None
+
+
+class Middle:
+    """Remembers what a block put out; it holds nothing else, for the averaged networks copy it."""
+
+    tokens: Tensor
+
+    def __call__(self, _: nn.Module, __: Any, output: tuple[Tensor, Any]) -> None:
+        """A forward hook: keep the block's tokens `[b n d]`."""
+        self.tokens = output[0]
+
+
+def film_networks(config: FilmTaskConfig) -> nn.ModuleDict:
+    """The text encoder, the transformer and the aligning head."""
+    sizes = config.transformer
+    text, transformer = TextEncoder(config.text), Transformer(sizes)
+    head = nn.Linear(sizes.width, sizes.patch**2 * (KINDS + COLOURS))
+    return nn.ModuleDict({"text": text, "transformer": transformer, "head": head})
 
 
 class FilmTask:
@@ -70,23 +98,29 @@ class FilmTask:
         self.config, self.seed = config, seed
         self.step_seconds = step_seconds
         torch.manual_seed(seed)
-        self.text = TextEncoder(config.text)
-        self.transformer = Transformer(config.transformer)
-        self.head = nn.Linear(
-            config.transformer.width, config.transformer.patch**2 * (KINDS + COLOURS)
-        )
-        networks = {"text": self.text, "transformer": self.transformer, "head": self.head}
-        self.networks = nn.ModuleDict(networks).to(device)
+        self.networks = film_networks(config).to(device)
+        self.text: TextEncoder = self.networks["text"]  # type: ignore[assignment]
+        self.transformer: Transformer = self.networks["transformer"]  # type: ignore[assignment]
+        self.head: nn.Linear = self.networks["head"]  # type: ignore[assignment]
         self.lessons = Lessons(
             config, pools, tokenizer,
             patch=config.transformer.patch, limit=config.text.limit, seed=seed,
         )  # fmt: skip
-        self._middle: Tensor
+        self.middle = Middle()
         block = self.transformer.blocks[config.transformer.depth // 2 - 1]
-        block.register_forward_hook(self._remember)
+        block.register_forward_hook(self.middle)
+        self.route = Route(self.transformer, share=config.route) if config.route else None
 
-    def _remember(self, _: nn.Module, __: Any, output: tuple[Tensor, Any]) -> None:
-        self._middle = output[0]
+    @property
+    def scales(self) -> Mapping[str, float]:
+        """Parameter name -> share of the rate, where the rate was found at another width."""
+        width = self.config.base_width
+        if width is None:
+            return {}
+        sizes = self.config.transformer.model_copy(update={"width": width})
+        with torch.device("meta"):
+            narrow = film_networks(self.config.model_copy(update={"transformer": sizes}))
+        return rate_scales(self.networks, narrow)
 
     def batch(self, step: int) -> FilmBatch:
         """Clips of one bucket, a window of each, and one of its captions or none."""
@@ -123,21 +157,38 @@ class FilmTask:
         sample = sample_path(x, noise, level.to(x))
         place = self.place(batch.cameras, frames, portraits=batch.portraits, streams=streams)
         words = self.transformer.read(self.text(batch.ids, batch.mask))
-        prediction = self.transformer(sample.x, sample.level, place, words)
+        with self.skipping(x, step) as way:
+            prediction = self.transformer(sample.x, sample.level, place, words)
         velocity = dreamt_error(prediction, sample)
         counted = dreamt_error(prediction, sample, weighting=self.config.weighting)
-        align = self.align(batch.labels)
+        align = self.align(batch.labels, way=way)
         loss = counted + self.config.align * align
         if self.config.contrast:
             other = sample.velocity.roll(1, 0)
             loss = loss - self.config.contrast * (prediction - other).square().mean()
         return loss, {"velocity": velocity, "align": align}
 
-    def align(self, labels: Tensor) -> Tensor:
-        """Kind and colour at each latent position, read from the middle block's tokens."""
+    @contextmanager
+    def skipping(self, latents: Tensor, step: int) -> Iterator[Way | None]:
+        """Within it, a part of the tokens skips the middle blocks, if that is asked for in this step."""
+        until = self.config.route_until
+        if self.route is None or (until is not None and step >= until):
+            yield None
+            return
+        clips, frames, _, height, width = latents.shape
+        tokens = height * width // self.config.transformer.patch**2
+        generator = torch_generator(self.seed, "route", step)
+        with self.route.skipping(clips, frames, tokens, generator=generator, device=latents.device):
+            yield self.route.way
+
+    def align(self, labels: Tensor, *, way: Way | None = None) -> Tensor:
+        """Kind and colour at each latent position, read from those of the middle's tokens that came there."""
         p = self.config.transformer.patch
         truth = rearrange(labels, "b f (h p) (w q) two -> b (f h w) (p q) two", p=p, q=p)
-        said = self.head(self._middle).unflatten(-1, (p * p, KINDS + COLOURS))
+        middle = self.middle.tokens
+        if way is not None and middle.shape[1] != truth.shape[1]:
+            truth = way(truth)
+        said = self.head(middle).unflatten(-1, (p * p, KINDS + COLOURS))
         kinds, colours = said.flatten(0, 2).split([KINDS, COLOURS], dim=-1)
         loss: Tensor = F.cross_entropy(kinds, truth[..., 0].flatten())
         return loss + F.cross_entropy(colours, truth[..., 1].flatten())

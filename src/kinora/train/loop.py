@@ -50,14 +50,28 @@ class RunConfig(Config):
 
 
 class Trainer:
-    """One run: state, step, checkpoint."""
+    """One run: state, step, checkpoint.
+
+    Args:
+        task: what is learnt.
+        config: for how long.
+        folder: of checkpoints and log.
+        hooks: told of what happens.
+        scales: parameter name -> share of the rate that it learns at.
+    """
 
     def __init__(
-        self, task: Task, config: RunConfig, folder: Path, *, hooks: Sequence[Hook] = ()
+        self,
+        task: Task,
+        config: RunConfig,
+        folder: Path,
+        *,
+        hooks: Sequence[Hook] = (),
+        scales: Mapping[str, float] | None = None,
     ) -> None:
         self.task, self.config, self.folder = task, config, folder
         self.hooks = (*hooks, *([Board()] if config.board else []))
-        self.optimizer = build(task.networks, config.optimizer)
+        self.optimizer = build(task.networks, config.optimizer, scales=scales)
         self.ema = Ema(task.networks, config.ema)
         self.device = next(task.networks.parameters()).device
         self.bf16 = in_bf16(config.precision, self.device)
@@ -115,7 +129,7 @@ class Trainer:
         batch = self.task.batch(self.step)
         rate = rate_at(self.step, self.config.steps, self.config.optimizer)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("scale", 1.0)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             loss, parts = self.task.loss(batch, self.step)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped

@@ -1,11 +1,14 @@
 """The optimizer and its rate. In: networks, a run's settings. Out: an optimizer and a rate for every step."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict
 from torch import nn
 
+from kinora.core.errors import UsageError
 from kinora.train.muon import Muon
 
 HIDDEN = "blocks."
@@ -37,9 +40,28 @@ class OptimizerConfig(BaseModel):
     momentum: float = 0.95
 
 
-def build(networks: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:
-    """The optimizer of a run."""
-    return muon(networks, config) if config.muon else adamw(networks, config)
+def build(
+    networks: nn.Module, config: OptimizerConfig, *, scales: Mapping[str, float] | None = None
+) -> torch.optim.AdamW:
+    """The optimizer of a run.
+
+    Args:
+        networks: what learns.
+        config: its settings.
+        scales: parameter name -> share of the rate that it learns at, see `train.width`.
+
+    Raises:
+        UsageError: Muon was asked for scales, which its orthogonal steps do not need.
+    """
+    if not config.muon:
+        return adamw(networks, config, scales=scales or {})
+    if scales:
+        raise UsageError(
+            "Muon takes no base_width",
+            why="its steps are of one size at any width",
+            remedy="Leave task.base_width out, or run.optimizer.muon",
+        )
+    return muon(networks, config)
 
 
 def muon(networks: nn.Module, config: OptimizerConfig) -> Muon:
@@ -58,13 +80,23 @@ def muon(networks: nn.Module, config: OptimizerConfig) -> Muon:
     )
 
 
-def adamw(networks: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:
-    """Matrices decay, gains and biases do not."""
-    parameters = [p for p in networks.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+def adamw(
+    networks: nn.Module, config: OptimizerConfig, *, scales: Mapping[str, float]
+) -> torch.optim.AdamW:
+    """Matrices decay, gains and biases do not; every scale is a group of its own."""
+    matrices: dict[float, list[nn.Parameter]] = defaultdict(list)
+    plain = []
+    for name, p in networks.named_parameters():
+        if p.requires_grad and p.ndim >= 2:
+            matrices[scales.get(name, 1.0)].append(p)
+        elif p.requires_grad:
+            plain.append(p)
+    groups: list[dict[str, Any]] = [
+        # Decay is a share of the rate: a slow matrix must not forget more slowly for it.
+        {"params": found, "weight_decay": config.weight_decay / scale, "scale": scale}
+        for scale, found in sorted(matrices.items(), reverse=True)
     ]
+    groups.append({"params": plain, "weight_decay": 0.0})
     return torch.optim.AdamW(groups, lr=config.rate, betas=config.betas, fused=True)
 
 

@@ -1,0 +1,61 @@
+"""Staged films: what is asked of a model's film is answered rightly by the world's own."""
+
+from kinora.caption.facts import Answer, Seen, SeenThing, Spot
+from kinora.caption.judge import load_judge
+from kinora.evaluate.staged import (
+    NEAR,
+    Wish,
+    bite_row,
+    control_row,
+    occluded_row,
+    shots_row,
+    staged,
+)
+from kinora.evaluate.staged import _comes_out as comes_out
+from tiny import tiny_bundle
+
+WISH = Wish(steps=1)
+
+
+def test_a_bite_is_staged_where_it_happens() -> None:
+    (one,) = staged("eats", 1)
+    before, after = (one.truth.moments[t].things[1].bites for t in (one.frame - 1, one.frame))
+    assert (before, after) == (0, 1)
+    assert one.scene.camera.move == "still" and not one.scene.cuts
+
+
+def test_bites_are_asked_for_shown_hidden_and_not_at_all() -> None:
+    model, judge = tiny_bundle(), load_judge()
+    (one,) = staged("eats", 1)
+    shown = bite_row(model, judge, one, wish=WISH, hidden=False).numbers
+    hidden = bite_row(model, judge, one, wish=WISH, hidden=True).numbers
+    control = control_row(model, judge, one, wish=WISH).numbers
+    assert {"bite shows", "bite shows 1 s later", "bite, others stay", "seam"} <= set(shown)
+    assert {"hidden bite shows", "hidden bite shows 1 s later"} <= set(hidden)
+    # A model of noise shows no cookie, so no bite either: the control alone is passed.
+    assert shown["bite shows"] == hidden["hidden bite shows"] == 0.0
+    assert control == {"no bite without a bite": 1.0}
+    assert shown["seam"] > 0
+
+
+def test_a_thing_that_comes_out_again_must_be_itself_and_in_its_place() -> None:
+    (one,) = staged("passes behind", 1)
+    thing, last = one.scene.things[0], len(one.truth.moments) - 1
+    colour = "brown" if thing.kind == "cookie" else thing.colour
+    x, y = one.truth.moments[last].things[0].centre
+
+    def seen(at: float, *, colour: str = colour) -> Seen:
+        answers = {"kind": Answer(thing.kind, 1.0), "colour": Answer(colour, 1.0)}
+        spot = Spot(last, at, y, 0.1, 0.1, 1.0)
+        return Seen(last + 1, 8.0, {}, (SeenThing(answers, (spot,)),))
+
+    assert comes_out(one, seen(x)) == 1.0
+    assert comes_out(one, seen(x + 2 * NEAR)) == 0.0
+    assert comes_out(one, seen(x, colour="no colour")) == 0.0
+
+
+def test_noise_loses_what_passes_behind_and_what_shots_share() -> None:
+    model, judge = tiny_bundle(), load_judge()
+    (one,) = staged("passes behind", 1)
+    assert occluded_row(model, judge, one, wish=WISH).numbers["comes out again"] == 0.0
+    assert shots_row(model, judge, one, wish=WISH).numbers["identity across shots"] == 0.0
