@@ -147,8 +147,11 @@ def merge(below: Values, above: Values) -> dict[str, Any]:
 
 
 def _explain(model: type[Config], error: ValidationError) -> UsageError:
-    first = error.errors()[0]
+    # What was typed wrongly is told before what is therefore missing.
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     path = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return UsageError(f"'{path}' is missing")
     if first["type"] != "extra_forbidden":
         return UsageError(
             f"{path or 'the settings'} = {first['input']!r} does not fit", why=first["msg"]
