@@ -164,6 +164,17 @@ def test_values_that_do_not_go_together_are_told_in_the_words_of_their_model() -
     assert caught.value.line() == "the window is empty."
 
 
+def test_what_is_wrong_is_told_before_what_is_missing() -> None:
+    class Board(Config):
+        seconds: float
+        card: int = 0
+
+    with pytest.raises(UsageError, match=r"unknown setting 'cards'\. Did you mean card\?"):
+        settle(Board, {"cards": 1})
+    with pytest.raises(UsageError, match="'seconds' is missing"):
+        settle(Board, {"card": 1})
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Run().steps = 3  # type: ignore[misc]

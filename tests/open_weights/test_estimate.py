@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from kinora.core.cost import count, weight_bytes
+from kinora.core.cost import Heap, count, weight_bytes
 from kinora.core.errors import OutOfMemoryError, UnsupportedError
 from kinora.core.machine import Machine, calibrated
 from kinora.core.shape import PixelShape
@@ -47,10 +47,30 @@ def test_operations_and_live_bytes_are_counted() -> None:
     cost = count(lambda: (x @ w).relu().sum())
     assert cost.flops == 2 * 8 * 16 * 32
     assert cost.peak == 2 * 8 * 32 * 4, "product and its relu at once, the sum when one is gone"
+    assert cost.traffic == 4 * (8 * 16 + 16 * 32 + 8 * 32 + 2 * 8 * 32 + 8 * 32 + 1)
+    assert cost.fresh == 4 * 2 * 8 * 32, "the heap grows to what is alive"
     q = torch.empty(1, 2, 64, 8, device=META)
     seen = count(lambda: torch.nn.functional.scaled_dot_product_attention(q, q, q))
     assert seen.flops == 4 * 2 * 64 * 64 * 8
     assert seen.peak == 2 * 64 * 8 * 4, "no table of every query with every key"
+
+
+def test_what_the_heap_keeps_is_not_paid_for_twice() -> None:
+    mib, heap = 2**20, Heap()
+
+    def blocks(number: int, size: int) -> float:
+        def work() -> None:
+            kept = [torch.empty(size, dtype=torch.uint8, device=META) for _ in range(number)]
+            del kept[:]
+
+        return count(work, heap=heap).fresh / mib
+
+    assert blocks(3, mib) == 3, "each by itself, until one has come back"
+    assert blocks(3, mib // 2) == 1.5, "then from the heap, which grows"
+    assert blocks(3, mib // 2) == 0
+    assert blocks(5, mib // 2) == 1
+    assert blocks(5, mib // 2) == 2.5, "more than twice the largest block goes back in the end"
+    assert blocks(1, 33 * mib) == blocks(1, 33 * mib) == 33, "very large ones always do"
 
 
 def made(
@@ -83,6 +103,18 @@ def test_a_step_costs_what_it_really_costs(tiny: Tiny) -> None:
 @pytest.mark.parametrize("name", ["vace", "cogvideox", "cogvideox-1.5", "cogvideox-1.5-i2v"])
 def test_families_are_counted(tiny: Tiny, name: str) -> None:
     assert all(seconds > 0 for seconds in told(tiny(name)).values())
+
+
+def test_a_streaming_film_costs_the_same_for_every_block_once_its_memory_is_full(
+    tiny: Tiny,
+) -> None:
+    def dreamt(latents: int) -> float:
+        shape = PixelShape(1 + 4 * (latents - 1), 64, 64)
+        return made(tiny("wan-causal"), shape, guidance=1.0).stages[1].seconds
+
+    first, full, later = dreamt(3), dreamt(24) - dreamt(21), dreamt(30) - dreamt(27)
+    assert full == pytest.approx(later, rel=1e-6)
+    assert full > 1.05 * first, "it looks back"
 
 
 def test_more_frames_and_steps_cost_more(tiny: Tiny) -> None:
@@ -176,6 +208,7 @@ def test_a_machine_is_measured_once(tmp_path: Path) -> None:
     file.write_text('{"cpu": {"device": "cpu", "flops": 1.0, "memory": 1}}')
     machine = calibrated(torch.device("cpu"), cache=file)
     assert min(machine.products, machine.attention, machine.convolutions, machine.traffic) > 1e6
+    assert machine.fresh > 1e6
     assert 0 < machine.call < 1e-2
     assert machine.memory > 10**8
     kept = json.loads(file.read_text())

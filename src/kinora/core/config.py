@@ -147,14 +147,17 @@ def merge(below: Values, above: Values) -> dict[str, Any]:
 
 
 def _explain(model: type[Config], error: ValidationError) -> UsageError:
-    first = error.errors()[0]
+    # What was typed wrongly is told before what is therefore missing.
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     if first["type"] == "value_error" and not first["loc"]:
         return UsageError(str(first["ctx"]["error"]))
+    path = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return UsageError(f"'{path}' is missing")
     if first["type"] != "extra_forbidden":
         place, why = _complaint(model, error)
         path = ".".join(str(part) for part in place)
         return UsageError(f"{path or 'the settings'} = {first['input']!r} does not fit", why=why)
-    path = ".".join(str(part) for part in first["loc"])
     known = list(_fields_beside(model, first["loc"]))
     unknown = str(first["loc"][-1])
     near = difflib.get_close_matches(unknown, known, n=1, cutoff=0.5)

@@ -1,7 +1,7 @@
 """What a computation costs, without doing it. In: a function of meta tensors. Out: operations and bytes.
 
-Tensors on the meta device have shapes and no memory; every operation still passes by here. Four kinds of
-work are told apart because a machine does each at its own speed.
+Tensors on the meta device have shapes and no memory; every operation still passes by here. Kinds of work are
+told apart because a machine does each at its own speed; an operation that computes moves its bytes as well.
 """
 
 import weakref
@@ -14,13 +14,19 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
+from torch.utils.flop_counter import FlopCounterMode
 
 MAPPED = 32 << 20
 """The largest block that the C library of Linux puts on its heap; larger ones go back when they are freed."""
 
-HOLES = 1.65
-"""Heap held for every byte alive on it: fitted to six films of `benchmarks/estimate.py` by glibc."""
+FIRST_MAPPED = 128 << 10
+"""The same where nothing large was given back yet; each larger block that comes back raises it to its size."""
+
+HOLES = 2.0
+"""Heap held for every byte alive on it: fitted to the twelve films of `benchmarks/estimate.py` by glibc."""
+
+LAID_OUT = 3
+"""How often a convolution's picture and result are moved: its kernels lay both out anew, and back."""
 
 CONVOLUTIONS = {torch.ops.aten.convolution, torch.ops.aten._convolution}
 
@@ -33,8 +39,9 @@ class Cost:
         products: FLOPs of matrix products.
         attention: FLOPs of fused attention.
         convolutions: FLOPs of convolutions.
-        traffic: bytes that all other operations read and write.
-        calls: operations.
+        traffic: bytes that operations read and write.
+        fresh: bytes that the system gives anew, page by page, because they went back to it before.
+        calls: operations, those that only look at a tensor otherwise among them.
         peak: bytes alive at once beyond what was there before.
         held: bytes that a process holds for them where small blocks come from a heap with holes.
     """
@@ -43,6 +50,7 @@ class Cost:
     attention: float = 0.0
     convolutions: float = 0.0
     traffic: float = 0.0
+    fresh: float = 0.0
     calls: float = 0.0
     peak: int = 0
     held: int = 0
@@ -59,6 +67,7 @@ class Cost:
             attention=self.attention + other.attention,
             convolutions=self.convolutions + other.convolutions,
             traffic=self.traffic + other.traffic,
+            fresh=self.fresh + other.fresh,
             calls=self.calls + other.calls,
             peak=max(self.peak, other.peak),
             held=max(self.held, other.held),
@@ -71,6 +80,7 @@ class Cost:
             attention=self.attention * times,
             convolutions=self.convolutions * times,
             traffic=self.traffic * times,
+            fresh=self.fresh * times,
             calls=self.calls * times,
             peak=self.peak,
             held=self.held,
@@ -81,9 +91,16 @@ class Cost:
         return self + Cost(peak=self.peak + kept, held=self.held + kept)
 
 
-def count(work: Callable[[], Any]) -> Cost:
-    """Run `work` on meta tensors and count."""
-    alive, fused = _Alive(), _Fused()
+def count(work: Callable[[], Any], *, heap: "Heap | None" = None) -> Cost:
+    """Run `work` on meta tensors and count.
+
+    Args:
+        work: is called once.
+        heap: as earlier work left it, and as this work leaves it; None is a process that just began.
+    """
+    heap = heap or Heap()
+    before = heap.fresh
+    alive, fused = _Alive(heap), _Fused()
     with torch.inference_mode(), FlopCounterMode(display=False) as counter, alive, fused:
         kept = work()
     del kept
@@ -93,7 +110,8 @@ def count(work: Callable[[], Any]) -> Cost:
         products=float(sum(counts.values()) - convolutions),
         attention=fused.flops,
         convolutions=float(convolutions),
-        traffic=float(alive.traffic),
+        traffic=float(alive.traffic + fused.traffic),
+        fresh=float(heap.fresh - before),
         calls=float(alive.calls),
         peak=alive.peak,
         held=round(alive.held),
@@ -111,16 +129,52 @@ def bytes_of(tensors: Iterable[Tensor]) -> int:
     return sum({_key(each): each.untyped_storage().nbytes() for each in tensors}.values())
 
 
+class Heap:
+    """The C library's heap as a process goes on: what it keeps of what is given back, and what it does not."""
+
+    def __init__(self) -> None:
+        self.fresh = 0
+        self._now = 0
+        self._top = 0
+        self._limit = FIRST_MAPPED
+
+    def take(self, size: int) -> bool:
+        """A block is made; True if the system gave it for itself alone."""
+        if size >= self._limit:
+            self.fresh += size
+            return True
+        self._now += size
+        self.fresh += max(0, self._now - self._top)
+        self._top = max(self._top, self._now)
+        return False
+
+    def give(self, size: int, *, alone: bool) -> None:
+        """A block is gone. The end of the heap goes back once it is twice as large as the limit."""
+        if alone:
+            self._limit = max(self._limit, size) if size <= MAPPED else self._limit
+            return
+        self._now -= size
+        if self._top - self._now > 2 * self._limit:
+            self._top = self._now
+
+    def borrow(self, sizes: Iterable[int]) -> None:
+        """Blocks that are there at once, for a moment."""
+        there = [(size, self.take(size)) for size in sizes]
+        for size, alone in there:
+            self.give(size, alone=alone)
+
+
 class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """The bytes of every storage from its making to its end, and what goes back and forth."""
 
-    def __init__(self) -> None:
+    def __init__(self, malloc: Heap) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.now = 0
         self.heap = 0
         self.peak = 0
         self.held = 0.0
         self.traffic = 0
+        self.malloc = malloc
         self.calls = 0
         self._seen: set[int] = set()
 
@@ -132,13 +186,15 @@ class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for tensor in made:
             if _key(tensor) not in given | self._seen:
                 self._watch(tensor)
+        self.calls += 1
         if func._overloadpacket in CONVOLUTIONS:
             # Kernels of the processor lay their input out anew beside the plain one.
             self._mark(_size(taken[0]))
-        if not func.is_view:
-            self.calls += 1
-            if func._overloadpacket not in flop_registry:
-                self.traffic += sum(map(_size, [*taken, *made]))
+            both = _size(taken[0]), sum(map(_size, made))
+            self.malloc.borrow(both)
+            self.traffic += LAID_OUT * sum(both)
+        elif not func.is_view:
+            self.traffic += sum(map(_size, [*taken, *made]))
         return result
 
     def _watch(self, tensor: Tensor) -> None:
@@ -147,8 +203,9 @@ class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._seen.add(key)
         self.now += size
         self.heap += size if size < MAPPED else 0
+        alone = self.malloc.take(size)
         self._mark()
-        weakref.finalize(storage, self._gone, key, size)
+        weakref.finalize(storage, self._gone, key, size, alone)
 
     def _mark(self, passing: int = 0) -> None:
         """A new height, perhaps, with bytes that are there for a moment only."""
@@ -156,10 +213,11 @@ class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
         heap = self.heap + (passing if passing < MAPPED else 0)
         self.held = max(self.held, self.now + passing + (HOLES - 1) * heap)
 
-    def _gone(self, key: int, size: int) -> None:
+    def _gone(self, key: int, size: int, alone: bool) -> None:
         self._seen.discard(key)
         self.now -= size
         self.heap -= size if size < MAPPED else 0
+        self.malloc.give(size, alone=alone)
 
 
 def _key(tensor: Tensor) -> int:
@@ -177,6 +235,7 @@ class _Fused(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self.flops = 0.0
+        self.traffic = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in (Tensor.__bool__, Tensor.__float__) and args[0].is_meta:
@@ -190,4 +249,6 @@ class _Fused(TorchFunctionMode):
         for size in batch:
             heads *= size
         self.flops += 2.0 * heads * queries * key.shape[-2] * (width + value.shape[-1])
-        return query.new_empty(*batch, queries, value.shape[-1])
+        seen = query.new_empty(*batch, queries, value.shape[-1])
+        self.traffic += _size(key) + _size(value)  # the others are seen where the result is made
+        return seen

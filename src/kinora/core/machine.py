@@ -1,22 +1,26 @@
-"""How fast this machine is. In: a device. Out: rates of the four kinds of work, measured once and kept."""
+"""How fast this machine is. In: a device. Out: rates of the kinds of work, measured once and kept."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from statistics import median
 from typing import Literal
 
 import torch
+from einops import rearrange
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kinora.core.cost import Cost
+from kinora.core.cost import LAID_OUT, MAPPED, Cost, count
 from kinora.core.errors import NotFoundError
 
 CALIBRATION = Path("kinora") / "machine.json"
-REPEATS = 5
-SMALL_CALLS = 200
+REPEATS = 9
+SMALL_BLOCKS = 8
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Machine:
         memory: bytes of the device.
         products, attention, convolutions: FLOPs a second.
         traffic: bytes a second of elementwise work.
-        call: seconds of an operation on next to nothing.
+        call: seconds of an operation on next to nothing, as networks call it.
+        fresh: bytes a second of memory that is touched for the first time, beyond its traffic.
     """
 
     device: str
@@ -38,6 +43,7 @@ class Machine:
     convolutions: float
     traffic: float
     call: float
+    fresh: float = math.inf
 
     def seconds(self, cost: Cost) -> float:
         """How long this work takes, one kind after the other."""
@@ -46,6 +52,7 @@ class Machine:
             + cost.attention / self.attention
             + cost.convolutions / self.convolutions
             + cost.traffic / self.traffic
+            + cost.fresh / self.fresh
             + cost.calls * self.call
         )
 
@@ -73,31 +80,83 @@ def calibrate(device: torch.device, *, clock: Callable[[], float] = time.perf_co
     """
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
 
-    def zeros(*size: int) -> torch.Tensor:
+    def zeros(*size: int) -> Tensor:
         return torch.zeros(size, device=device, dtype=dtype)
 
-    def rate(amount: float, work: Callable[[], object]) -> float:
-        return amount / _best(work, device, clock)
+    def seconds(work: Callable[[], object]) -> float:
+        return _typical(work, device, clock)
+
+    _settle(device)
+    one, two = zeros(2048, 1024), zeros(2048, 1024)
+    size = one.numel() * one.element_size()
+    # 3, 2 and 2 tensors' worth
+    traffic = 7 * size / seconds(lambda: (one + two, one.square(), one.T.contiguous()))
+
+    def rate(flops: float, moved: int, work: Callable[[], object]) -> float:
+        """Of the arithmetic alone: what is moved is counted as traffic."""
+        took = seconds(work)
+        return flops / max(took - moved * one.element_size() / traffic, took / 2)
 
     x, weight, heads = zeros(1024, 512), zeros(2048, 512), zeros(1, 8, 1024, 64)
     picture, kernel = zeros(4, 64, 64, 64), zeros(64, 64, 3, 3)
-    one, two, side = zeros(2048, 1024), zeros(2048, 1024), zeros(16, 16)
+    network, small = _Small().to(device, dtype).eval(), zeros(1, 16, 16)
+    with torch.device("meta"):
+        blank, nothing = _Small(), torch.empty(1, 16, 16)
+    calls = count(lambda: blank(nothing)).calls
     return Machine(
         device=_device_name(device),
         memory=_memory(device),
-        products=rate(2 * x.numel() * len(weight), lambda: F.linear(x, weight)),
+        products=rate(
+            2 * x.numel() * len(weight), x.numel() + weight.numel() + len(x) * len(weight),
+            lambda: F.linear(x, weight),
+        ),
         attention=rate(
-            4 * 8 * 64 * 1024**2, lambda: F.scaled_dot_product_attention(heads, heads, heads)
+            4 * 8 * 64 * 1024**2, 4 * heads.numel(),
+            lambda: F.scaled_dot_product_attention(heads, heads, heads),
         ),
         convolutions=rate(
-            2 * picture.numel() * 64 * 9, lambda: F.conv2d(picture, kernel, padding=1)
+            2 * picture.numel() * 64 * 9, 2 * LAID_OUT * picture.numel(),
+            lambda: F.conv2d(picture, kernel, padding=1),
         ),
-        traffic=rate(
-            7 * one.numel() * one.element_size(),
-            lambda: (one + two, one.square(), one.T.contiguous()),  # 3, 2 and 2 tensors' worth
-        ),
-        call=1 / rate(3 * SMALL_CALLS, lambda: [_small(side) for _ in range(SMALL_CALLS)]),
-    )
+        traffic=traffic,
+        call=seconds(lambda: [network(small) for _ in range(SMALL_BLOCKS)]) / SMALL_BLOCKS / calls,
+        fresh=_fresh(device, seconds),
+    )  # fmt: skip
+
+
+class _Small(nn.Module):
+    """A block of a transformer at next to no size: what it takes is the calling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.shift = nn.LayerNorm(16), nn.Linear(16, 32)
+        self.ask, self.out = nn.Linear(16, 48), nn.Linear(16, 16)
+        self.rise, self.fall = nn.Linear(16, 64), nn.Linear(64, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[b n d] -> [b n d]`."""
+        scale, shift = self.shift(x.mean(1, keepdim=True)).chunk(2, dim=-1)
+        asked = rearrange(self.ask(self.norm(x)), "b n (three h d) -> three b h n d", three=3, h=2)
+        seen = F.scaled_dot_product_attention(*asked.unbind(0))
+        x = x + self.out(rearrange(seen, "b h n d -> b n (h d)"))
+        made: Tensor = self.fall(F.silu(self.rise(self.norm(x) * (1 + scale) + shift)))
+        return x + made
+
+
+def _settle(device: torch.device) -> None:
+    """Let the C library keep what is given back to it, as it does once a film has used large blocks."""
+    if device.type == "cpu":
+        block = torch.zeros(MAPPED - 2**20, dtype=torch.uint8)
+        del block
+
+
+def _fresh(device: torch.device, seconds: Callable[[Callable[[], object]], float]) -> float:
+    """Bytes a second of first touch: a large block filled for the first time against one filled again."""
+    size = 2 * MAPPED
+    block = torch.zeros(size, dtype=torch.uint8, device=device)
+    first = seconds(lambda: torch.empty(size, dtype=torch.uint8, device=device).fill_(1))
+    again = seconds(lambda: block.fill_(1))
+    return size / max(first - again, 1e-6)
 
 
 Precision = Literal["fp32", "bf16", "auto"]
@@ -116,19 +175,16 @@ def computes_bf16(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def _small(side: torch.Tensor) -> torch.Tensor:
-    return F.silu(F.linear(side, side)) + side
-
-
-def _best(work: Callable[[], object], device: torch.device, clock: Callable[[], float]) -> float:
-    fastest = float("inf")
+def _typical(work: Callable[[], object], device: torch.device, clock: Callable[[], float]) -> float:
+    """The middle of several runs: a film does not run at the best moment of a machine that others use too."""
+    took = []
     for _ in range(REPEATS + 1):
         start = clock()
         work()
         if device.type == "cuda":
             torch.cuda.synchronize()
-        fastest = min(fastest, clock() - start)
-    return fastest
+        took.append(clock() - start)
+    return median(took[1:])
 
 
 def _memory(device: torch.device) -> int:

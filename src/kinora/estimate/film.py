@@ -103,7 +103,8 @@ def stage(
     """A stage from what was counted."""
     whole = weights if group is None else group
     working = cost.held if machine.device == "cpu" else cost.peak
-    return Stage(name, machine.seconds(cost), weights, working, whole)
+    seconds = machine.seconds(cost) + working / machine.fresh  # each byte is touched a first time
+    return Stage(name, seconds, weights, working, whole)
 
 
 def check_fits(

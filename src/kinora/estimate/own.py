@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kinora.autoencoder.stream import PART, TILE, rounded, tiles
-from kinora.core.cost import Cost, bytes_of, count, weight_bytes
+from kinora.core.cost import Cost, Heap, bytes_of, count, weight_bytes
 from kinora.core.machine import Machine
 from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank, join
@@ -31,9 +31,14 @@ def own(folder: Path, wish: Wish, *, machine: Machine) -> Estimate:
         bundle = empty_bundle(folder)
     latent = bundle.stride.latent(wish.shape)
     film = 3 * wish.shape.frames * wish.shape.height * wish.shape.width
-    read = count(lambda: bundle.read([PROMPT]))
+    heap = Heap()
+    read = count(lambda: bundle.read([PROMPT]), heap=heap)
     networks = (bundle.text, bundle.transformer, bundle.autoencoder)
-    costs = (read, _dream(bundle, latent, wish), _decode(bundle, latent).beside(2 * film))
+    costs = (
+        read,
+        _dream(bundle, latent, wish, heap),
+        _decode(bundle, latent, heap).beside(2 * film),
+    )
     stages: list[Stage] = [
         stage(name, cost, machine, weights=weight_bytes(network))
         for name, cost, network in zip(("text", "denoise", "decode"), costs, networks, strict=True)
@@ -41,25 +46,25 @@ def own(folder: Path, wish: Wish, *, machine: Machine) -> Estimate:
     return Estimate(bundle.name, wish.shape, wish.steps, tuple(stages), together=True)
 
 
-def _dream(bundle: Bundle, latent: LatentShape, wish: Wish) -> Cost:
+def _dream(bundle: Bundle, latent: LatentShape, wish: Wish, heap: Heap) -> Cost:
     """In one piece if it fits, else chunk by chunk, as `generate.dream` does it."""
     canvas = blank(latent, channels=bundle.channels, step=1.0)
     text = bundle.read([PROMPT])
     if len(canvas) <= window(bundle):
         voice: Stream = Overlap(bundle, text, wish.guidance)
-        return _chunk(voice, canvas, wish.steps)
+        return _chunk(voice, canvas, wish.steps, heap)
     voice, total = opening(bundle, text, guidance=wish.guidance), Cost()
     chunks = canvas.split(voice.chunk)
     cost = Cost()
     for chunk in chunks[:SETTLED]:
-        cost = _chunk(voice, chunk, wish.steps)
+        cost = _chunk(voice, chunk, wish.steps, heap)
         clean = chunk.with_(level=torch.zeros_like(chunk.level))
-        cost += count(partial(voice.after, clean))
+        cost += count(partial(voice.after, clean), heap=heap)
         voice, total = voice.after(clean), total + cost
     return total + cost * max(0, len(chunks) - SETTLED)
 
 
-def _chunk(voice: Stream, chunk: Canvas, steps: int) -> Cost:
+def _chunk(voice: Stream, chunk: Canvas, steps: int, heap: Heap) -> Cost:
     canvas = chunk if voice.context is None else join([voice.context, chunk])
     x = torch.empty(canvas.latents.shape, device=META)
     here = canvas.level.to(META)
@@ -67,10 +72,13 @@ def _chunk(voice: Stream, chunk: Canvas, steps: int) -> Cost:
     def step() -> object:
         return euler(voice.velocity(canvas), x, here, here)
 
-    return (count(step) * steps).beside(3 * bytes_of([x]))
+    # In the first step the heap grows to what all steps need.
+    first = count(step, heap=heap)
+    cost = first if steps == 1 else first + count(step, heap=heap) * (steps - 1)
+    return cost.beside(3 * bytes_of([x]))
 
 
-def _decode(bundle: Bundle, latent: LatentShape) -> Cost:
+def _decode(bundle: Bundle, latent: LatentShape, heap: Heap) -> Cost:
     """Parts of a few latents, tile by tile; what a tile carries on to the next part stays."""
     autoencoder, edge = bundle.autoencoder, bundle.autoencoder.reach
     sizes = Counter(
@@ -88,6 +96,6 @@ def _decode(bundle: Bundle, latent: LatentShape) -> Cost:
         for start in range(0, latent.frames, PART):
             frames = min(PART, latent.frames - start)
             z = torch.empty(1, frames, bundle.channels, height, width, device=META)
-            total += count(partial(draw, z, memory)) * times
+            total += count(partial(draw, z, memory), heap=heap) * times
         carried += times * bytes_of(memory.slots.values())
     return total.beside(carried)

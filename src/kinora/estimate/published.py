@@ -4,7 +4,7 @@ from functools import partial
 
 import torch
 
-from kinora.core.cost import Cost, bytes_of, count, weight_bytes
+from kinora.core.cost import Cost, Heap, bytes_of, count, weight_bytes
 from kinora.core.machine import Machine
 from kinora.core.shape import PixelShape
 from kinora.denoise.canvas import Canvas, blank
@@ -62,16 +62,17 @@ def _dream(model: OpenModel, wish: Wish) -> Cost:
     def one_pass() -> object:
         return model.one_pass("transformer", x, level, words, prepared, memory, name="estimate")
 
-    first = count(one_pass)
+    heap = Heap()
+    first = count(one_pass, heap=heap)
     told = [each for each in memory.told if each is not None]
     kept = bytes_of(t for each in told for pair in (each.words, each.pictures or ()) for t in pair)
-    later = count(one_pass)
+    later = count(one_pass, heap=heap)
     return (first + later * (wish.steps - 1)).beside(kept) * wish.passes
 
 
 def _block_by_block(model: OpenModel, canvas: Canvas, words: Words, *, steps: int) -> Cost:
     """Every block in so many steps, and once more for the memory, until that is as large as it gets."""
-    past, memory, total = Past(), Memory(), Cost()
+    past, memory, heap, total = Past(), Memory(), Heap(), Cost()
     parts = canvas.split(BLOCK)
     for number, part in enumerate(parts):
         made: list[tuple[Layer, ...]] = []
@@ -79,7 +80,8 @@ def _block_by_block(model: OpenModel, canvas: Canvas, words: Words, *, steps: in
             model.one_pass, "transformer", part.latents.to(META), torch.ones(len(part)), words,
             Prepared(), memory, name="estimate", past=past,
         )  # fmt: skip
-        cost = count(call) * steps + count(partial(call, keep=made.append))
+        cost = count(call, heap=heap) * steps
+        cost += count(partial(call, keep=made.append), heap=heap)
         cost = cost.beside(bytes_of(each for layer in past.layers for each in layer))
         total += cost
         if past.frames == WINDOW - BLOCK:

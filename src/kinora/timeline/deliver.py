@@ -60,7 +60,8 @@ def sidecar_of(
     size = Size(
         width=film.clip.width, height=film.clip.height, frames=len(film.clip), fps=film.clip.fps
     )
-    times = model.capabilities.times
+    likes = model.capabilities
+    times = likes.times
     wanted = size
     if asked is not None:
         wanted = Size(
@@ -78,7 +79,7 @@ def sidecar_of(
         seed=made.seed,
         asked=wanted,
         made=size,
-        sampling=Sampling(solver="euler", steps=made.steps, guidance=made.guidance),
+        sampling=Sampling(solver=likes.solver.__name__, steps=made.steps, guidance=made.guidance),
         model=Model(id=model.name, weights=model.checksums(), outside=_outside(model)),
         options={
             "shift": made.shift,
