@@ -83,6 +83,10 @@ def test_a_board_is_made_changed_undone_and_exported(
     assert main(["storyboard", str(board), *common, "--json"]) == 0
     told = json.loads(capsys.readouterr().out.partition("\n{")[2].join(("{", "")))
     assert [item["frames"] for item in told["items"]] == [5, 9]
+    assert read_sidecar(tmp_path / "board.mp4").options["words"] == [[1, 2, None]]
+    out = ["--steps", "1", "--out", "longer.mp4"]
+    assert main(["extend", "board.mp4", "--seconds", "1", *common, *out]) == 0
+    assert read_sidecar(tmp_path / "longer.mp4").options["words"][-1][0] == 1
     assert main(["storyboard", "--undo", *common]) == 0
     first = next(project().history().present.shots())
     assert "medium matte red ball" in first.prompt

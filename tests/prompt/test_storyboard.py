@@ -28,3 +28,10 @@ def test_the_film_is_as_long_as_asked() -> None:
 def test_a_story_of_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match="names nothing"):
         storyboard("Once upon a time. They lived happily.")
+
+
+def test_words_that_cut_are_understood_as_whole_words() -> None:
+    assert storyboard(STORY).unknown == ()
+    told = storyboard("A red ball lies on snow. A cute blue cube lies beside it. Later it falls.")
+    assert [shot.enter for shot in told.shots] == ["cut", "flow", "cut"]
+    assert [each.word for each in told.unknown] == ["cute"]

@@ -50,8 +50,11 @@ def test_a_clip_without_latents_is_brought_to_the_size_of_the_other(
     model: Bundle, film: Film
 ) -> None:
     foreign = Clip(np.full((25, 80, 96, 3), 90, np.uint8), 12.0)
-    for pair, kept in (((film, foreign), slice(0, 25)), ((foreign, film), slice(-25, None))):
-        made = blend(model, *pair, Blend(seconds=1))
+    for one, two, kept in (
+        (film, foreign, slice(0, 25)),
+        (foreign, film, slice(-25, None)),
+    ):
+        made = blend(model, one, two, Blend(seconds=1))
         assert np.array_equal(made.clip.frames[kept], film.clip.frames)
         assert "96x80 became 64x64" in made.notes
         assert "12 frames a second became 8" in made.notes

@@ -1,6 +1,7 @@
 """Interchange: what is written is read back with the public library."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_a_strangers_timeline_becomes_shots(tmp_path: Path) -> None:
 
 
 def test_a_strangers_cut_begins_where_its_file_was_cut(tmp_path: Path) -> None:
-    def span(start: float, seconds: float) -> "otio.opentime.TimeRange":
+    def span(start: float, seconds: float) -> Any:
         begin, length = (otio.opentime.RationalTime(24 * each, 24) for each in (start, seconds))
         return otio.opentime.TimeRange(begin, length)
 

@@ -41,7 +41,7 @@ def test_references_of_the_clips_size_do_not_stand_on_a_larger_canvas(
     assert not torch.equal(plain.latents, two.latents)
 
 
-def test_what_was_drawn_otherwise_fades_around_the_clip() -> None:
+def test_a_step_in_colour_fades_around_the_clip() -> None:
     drawn, true = np.full((2, 64, 96, 3), 100, np.uint8), np.full((2, 16, 32, 3), 134, np.uint8)
     true[:, ::2] += 2
     done = surrounded(drawn, true, 24, 32)
@@ -51,4 +51,16 @@ def test_what_was_drawn_otherwise_fades_around_the_clip() -> None:
     assert (np.diff(across) <= 0).all()
     assert across[REACH // 2] in range(114, 122)
     assert (across[REACH:] == 100).all()
+    assert (done[:, : 24 - REACH] == 100).all()
+    corner = done[0, 16:24, 24:32, 0].astype(int)
+    assert np.abs(np.diff(corner, axis=0)).max() <= 4
+    assert np.abs(np.diff(corner, axis=1)).max() <= 4
+
+
+def test_a_clip_as_wide_as_the_canvas_has_no_step_at_its_sides() -> None:
+    drawn = np.full((1, 64, 32, 3), 100, np.uint8)
+    true = np.tile(np.arange(32, dtype=np.uint8) * 8, (1, 16, 1))[..., None].repeat(3, -1)
+    done = surrounded(drawn, true, 24, 0)
+    assert np.array_equal(done[:, 24:40], true)
+    assert done[0, 23, 4, 0] < 100 < done[0, 23, 28, 0]
     assert (done[:, : 24 - REACH] == 100).all()

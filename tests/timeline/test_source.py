@@ -1,13 +1,17 @@
 """Sources: our films bring their latents, everything else is fitted and told."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from kinora.core.clip import Clip
+from kinora.denoise.condition import Words
 from kinora.generate import Film
 from kinora.models import Bundle
 from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend, extend
+from kinora.timeline.loop import Loop, loop
 from kinora.timeline.source import conform, source
 
 
@@ -16,6 +20,28 @@ def test_a_film_brings_its_latents_and_words(model: Bundle, film: Film) -> None:
     assert known.text.tolist() == [0] * 7 + [1] * 2
     assert torch.equal(known.latents[:7], film.latents)
     assert known.told == ()
+
+
+def test_a_film_with_cuts_is_encoded_as_one_clip(model: Bundle, film: Film, other: Film) -> None:
+    frames = np.concatenate([film.clip.frames, other.clip.frames])
+    request = replace(
+        film.request, prompts=("a red ball", "a blue cube"), conditions=(Words(1, start=7),)
+    )
+    both = Film(Clip(frames, 8.0), torch.cat([film.latents, other.latents]), request)
+    known = source(model, both)
+    assert known.told == ("the film has cuts: its frames are encoded",)
+    assert known.text.tolist() == [0] * 7 + [1] * 4
+    assert torch.equal(known.latents, model.encode(known.clip).cpu())
+    longer = extend(model, both, Extend(seconds=1))
+    assert np.array_equal(longer.clip.frames[:41], frames[:41])
+    assert torch.equal(longer.latents[:11], known.latents)
+
+
+def test_a_loop_brings_its_latents(model: Bundle, film: Film) -> None:
+    made = loop(model, film, Loop(bridge="short"))
+    known = source(model, made)
+    assert known.told == ()
+    assert torch.equal(known.latents, made.latents[: len(known)])
 
 
 def test_a_clip_of_another_rate_size_and_length_is_fitted_and_told(model: Bundle) -> None:

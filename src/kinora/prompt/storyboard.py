@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kinora.core.errors import UsageError
 from kinora.prompt.expand import complete
 from kinora.prompt.facts import Facts, tell, understand
-from kinora.prompt.vocabulary import Unknown, Vocabulary, load_vocabulary
+from kinora.prompt.vocabulary import Unknown, Vocabulary, load_vocabulary, split
 
 SHORTEST, LONGEST = 2.0, 8.0
 CUTS = (
@@ -72,7 +72,7 @@ def storyboard(
         facts = _follow(sentence, words, facts)
         if not facts.things:
             continue
-        cuts = bool(told) and any(word in sentence.lower() for word in CUTS)
+        cuts = bool(told) and _cuts(sentence)
         view += cuts
         enter = "cut" if cuts or not told else "flow"
         told.append(Shot(tell(facts, words), _length(facts), view, enter))
@@ -81,7 +81,14 @@ def storyboard(
             "the story names nothing that can be filmed",
             remedy=f"Say who is in it: {', '.join(words.kinds)}",
         )
-    return Story(_paced(told, seconds), words.unknown(story))
+    lost = tuple(each for each in words.unknown(story) if each.word not in CUTS)
+    return Story(_paced(told, seconds), lost)
+
+
+def _cuts(sentence: str) -> bool:
+    """Whether a sentence says, in words of their own, that the view changes."""
+    heard = f" {' '.join(split(sentence))} "
+    return any(f" {word} " in heard for word in CUTS)
 
 
 def _follow(sentence: str, words: Vocabulary, before: Facts | None) -> Facts:

@@ -183,7 +183,7 @@ def _cut(
 def _start(clip: Any) -> float:
     """Seconds into its file at which a clip begins; files may count from a timecode of their own."""
     media = clip.media_reference.available_range if clip.media_reference else None
-    begins = clip.trimmed_range().start_time.to_seconds()
+    begins: float = clip.trimmed_range().start_time.to_seconds()
     if media is not None:
         begins -= media.start_time.to_seconds()
     return max(0.0, round(begins, 6))

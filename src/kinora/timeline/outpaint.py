@@ -7,8 +7,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from numpy.typing import NDArray
 from pydantic import Field
+from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress, silent
@@ -20,10 +20,10 @@ from kinora.timeline.seam import between
 from kinora.timeline.source import Source, outside_time, source
 
 REACH = 16
-"""Pixels around the clip over which the difference at its border fades."""
+"""Pixels around the clip over which a step at its border fades."""
 
-GRAIN = 9
-"""Side in pixels of the square over which that difference is averaged, lest it be drawn out into streaks."""
+NEAR = 2
+"""Pixels on either side of the border whose means tell how large the step is."""
 
 
 class Outpaint(Edit):
@@ -85,29 +85,42 @@ def _around(known: Source, height: int, width: int, top: int, left: int) -> Canv
 
 
 def surrounded(drawn: Frames, true: Frames, top: int, left: int) -> Frames:
-    """`drawn` with `true` at its place, to the last bit; what was drawn otherwise there fades around it."""
+    """`drawn` with `true` at its place, to the last bit; the step in colour at its border fades around it."""
     (height, width), (high, wide) = drawn.shape[1:3], true.shape[1:3]
-    weight = torch.from_numpy(_near(height, width, (top, left, high, wide)))
     place = np.s_[top : top + high, left : left + wide]
+    inside = torch.zeros(1, 1, height, width)
+    inside[0, 0][place] = 1
+    border = inside * (_mean(inside, 3) < 1)
+    weight = _fading(height, width, (top, left, high, wide)) * (1 - inside)
     done = np.empty_like(drawn)
     for number, (frame, known) in enumerate(zip(drawn, true, strict=True)):
-        error = torch.from_numpy(known.astype(np.float32) - frame[place])
-        even = F.avg_pool2d(
-            rearrange(error, "h w c -> 1 c h w"), GRAIN, stride=1, padding=GRAIN // 2,
-            count_include_pad=False,
-        )  # fmt: skip
-        sides = (left, width - left - wide, top, height - top - high)
-        moved = rearrange(F.pad(even, sides, mode="replicate") * weight, "1 c h w -> h w c")
-        done[number] = np.clip(np.rint(frame + moved.numpy()), 0, 255)
+        done[number] = frame
+        done[number][place] = known
+        picture = rearrange(torch.from_numpy(done[number].astype(np.float32)), "h w c -> 1 c h w")
+        side = 2 * NEAR + 1
+        step = _mean_of(picture, inside, side) - _mean_of(picture, 1 - inside, side)
+        moved = picture + weight * _mean_of(step, border, 2 * REACH + 1)
+        done[number] = rearrange(moved, "1 c h w -> h w c").clamp(0, 255).round().numpy()
         done[number][place] = known
     return done
 
 
-def _near(height: int, width: int, box: tuple[int, int, int, int]) -> NDArray[np.float32]:
-    """`[h w]`: how near to a box (top, left, height, width): 1 in it, 0 from `REACH` pixels on."""
+def _mean(x: Tensor, side: int) -> Tensor:
+    """`[1 c h w]`: means over squares, as far as they lie in the picture."""
+    half = side // 2
+    tall = F.avg_pool2d(x, (side, 1), stride=1, padding=(half, 0), count_include_pad=False)
+    return F.avg_pool2d(tall, (1, side), stride=1, padding=(0, half), count_include_pad=False)
+
+
+def _mean_of(x: Tensor, mask: Tensor, side: int) -> Tensor:
+    """`[1 c h w]`: means over those positions of squares where the mask is 1; 0 where there are none."""
+    return _mean(x * mask, side) / _mean(mask, side).clamp_min(1e-6)
+
+
+def _fading(height: int, width: int, box: tuple[int, int, int, int]) -> Tensor:
+    """`[h w]`: 1 in a box (top, left, height, width), falling to 0 over `REACH` pixels around it."""
     top, left, high, wide = box
-    rows, columns = np.arange(height)[:, None], np.arange(width)[None]
-    below = np.maximum(top - rows, rows - (top + high - 1)).clip(0)
-    beside = np.maximum(left - columns, columns - (left + wide - 1)).clip(0)
-    near: NDArray[np.float32] = 1 - np.maximum(below, beside).astype(np.float32) / (REACH + 1)
-    return near.clip(0)
+    rows, columns = torch.arange(height)[:, None], torch.arange(width)[None]
+    below = torch.maximum(top - rows, rows - (top + high - 1))
+    beside = torch.maximum(left - columns, columns - (left + wide - 1))
+    return (1 - torch.maximum(below, beside).clamp_min(0) / (REACH + 1)).clamp_min(0)

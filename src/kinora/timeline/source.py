@@ -94,21 +94,37 @@ def source(model: FilmModel, given: Film | Clip | Source, *, prompt: str = "") -
 
 
 def of_film(model: FilmModel, film: Film) -> Source:
-    """A film with its stored latents and the words of its shots."""
+    """A film with its stored latents, or new ones if its shots are cut, and the words of its shots."""
     stride = model.stride
-    frames = min(len(film.latents), (len(film.clip) - 1) // stride.time + 1)
+    frames = (len(film.clip) - 1) // stride.time + 1
     pixels = stride.pixels(LatentShape(frames, *film.latents.shape[-2:]))
+    kept = Clip(film.clip.frames[: pixels.frames], film.clip.fps)
+    latents, told = film.latents[:frames], tuple[str, ...]()
+    if not in_step(model, film):
+        latents = model.encode(kept).cpu()
+        told = ("the film has cuts: its frames are encoded",)
     canvas = apply_all(lay_out(model, pixels), film.request.conditions)
     inside, outside = canvas.inside(), canvas.outside()
     return Source(
-        clip=Clip(film.clip.frames[: pixels.frames], film.clip.fps),
-        latents=film.latents[:frames],
+        clip=kept,
+        latents=latents,
         prompts=film.request.prompts,
         text=inside.text,
         view=inside.view,
         step=stride.time / film.clip.fps,
         references=outside.latents,
+        told=told,
     )
+
+
+def in_step(model: FilmModel, film: Film) -> bool:
+    """Whether the stored latents are those of the film as one clip.
+
+    After a cut a shot begins with a latent of one frame, so a film with cuts has more of them than its
+    frames fill. A loop shows one frame less than its latents, for that is its first one again.
+    """
+    whole = model.stride.pixel_frames(len(film.latents))
+    return len(film.clip) in {whole, whole - 1}
 
 
 def of_clip(

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.core.progress import OnProgress, silent
+from kinora.denoise.condition import Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
 from kinora.media.sidecar import Parent, sha256
@@ -64,7 +65,7 @@ def make_film(
     film = Film(
         clip,
         torch.cat([piece.latents for piece in pieces]),
-        _request(model, timeline, clip, heard=heard),
+        _request(model, timeline, pieces, heard=heard),
     )
     parents = tuple(Parent(file=str(f), sha256=sha256(f)) for f in files_of(timeline))
     told: dict[str, JsonValue] = {"timeline": timeline.model_dump(mode="json")}
@@ -132,9 +133,10 @@ def _counts(timeline: Timeline, pieces: tuple[Piece, ...]) -> dict[str, int]:
 
 
 def _request(
-    model: FilmModel, timeline: Timeline, clip: Clip, *, heard: Mapping[str, str]
+    model: FilmModel, timeline: Timeline, pieces: tuple[Piece, ...], *, heard: Mapping[str, str]
 ) -> Request:
     likes, items = model.capabilities, list(timeline.shots())
+    clip = assemble(pieces, likes.fps)
     return Request(
         prompts=tuple(heard[shot.prompt] for shot in items),
         seconds=(len(clip) - 1) / clip.fps,
@@ -145,4 +147,19 @@ def _request(
         guidance=timeline.guidance or likes.guidance,
         shift=likes.shift,
         negative=timeline.negative,
+        conditions=_listening(model, timeline, pieces),
     )
+
+
+def _listening(
+    model: FilmModel, timeline: Timeline, pieces: tuple[Piece, ...]
+) -> tuple[Words, ...]:
+    """Which latent frames of the whole film, as one clip, listen to which shot; what lies between, to the last."""
+    step, at, number, heard = model.stride.time, 0, -1, list[Words]()
+    for item, piece in zip(timeline.items, pieces, strict=True):
+        if item.kind == "shot":
+            number += 1
+            heard.append(Words(number, (at + step - 1) // step))
+        at += len(piece.frames)
+    # Words without an end are heard until the next ones are.
+    return tuple(heard[1:])
