@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -85,7 +85,7 @@ def _percent(share: float) -> str:
 
 def _adherence(suite: Suite) -> str:
     """What the judge says, by how the prompt was chosen; the films of `--verify` are chosen by it."""
-    columns = {
+    columns: dict[str, Callable[[str], float]] = {
         "seen combinations": lambda name: suite.mean("films", name, heldout=False),
         "held-out combinations": lambda name: suite.mean("films", name, heldout=True),
         "in other words": lambda name: suite.mean("paraphrased", name),
