@@ -119,6 +119,8 @@ def _numbers(suite: Suite) -> str:
     rows += [[name, _number(value), ""] for name, value in suite.persistence.items()]
     return (
         "<h2>What no film was chosen by and no training aimed at</h2>"
+        "<p>Where and what things are (permanence, overlap, velocity, bites, identity) is read by the same "
+        "eye; facts by pixels, flicker, warp error, motion, drift of colours, PSNR and seam by no network.</p>"
         f"{_table(['metric', 'films', 'real renders'], rows)}"
     )
 
