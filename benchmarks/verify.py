@@ -5,7 +5,7 @@
 Every prompt is filmed once and watched (as without `--verify`), and where the ledger is broken again with
 `--tries`, from the same seed. The judge chose the retries, so beside its verdict stands that of a witness
 which had no part in it, see `kinora.evaluate.witness`, and numbers that nothing chose by. `--bites` more films
-tell of a cookie that is bitten. Killed, it goes on where it was.
+tell of a cookie that is bitten. Killed, it goes on where it was; `--so-far` prints what there is and makes nothing.
 """
 
 import argparse
@@ -103,6 +103,13 @@ def _right(facts: Sequence[Fact]) -> list[bool]:
 
 def main() -> None:
     given = _options()
+    if given.so_far:
+        stored = json.loads(given.out.read_text())
+        made = [
+            [Outcome(**film) for film in stored[name].values()] for name in ("plain", "watched")
+        ]
+        print(f"{len(made[0])} films\n\n{table(made[0], made[1], tries=given.tries)}")
+        return
     words = load_vocabulary()
     asked = [*promises()[: given.count], *(understood(p, words) for p in BITES[: given.bites])]
     model = load(given.model) if given.model else load()
@@ -200,6 +207,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--bites", type=int, default=4, help="films of bitten cookies, 8 at most")
     parser.add_argument("--tries", type=int, default=3)
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--so-far", action="store_true", help="print what --out holds")
     parser.add_argument("--out", type=Path, default=Path("verify.json"))
     return parser.parse_args()
 

@@ -1,10 +1,14 @@
 """The shipped judge, on renders that its training never saw."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from kinora.caption.judge import Judge, load_judge
+from kinora.caption.tuned import Tuned
+from kinora.caption.words import in_words
 from kinora.core.clip import Clip
 from kinora.train.disturb import nothing_known
 from kinora.world import Mix, render_clip
@@ -45,3 +49,24 @@ def test_pictures_of_no_world_show_nothing_that_is_known(judge: Judge) -> None:
     seen = [judge.see(Clip(frame[None], 8.0)) for frame in frames]
     assert sum(one.things == () for one in seen) >= 5
     assert sum(one.of_frames["ground"].honest == "unknown" for one in seen) >= 4
+
+
+def test_noise_is_unknown_and_a_render_is_not(judge: Judge) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1, 80, 128, 3), np.uint8)
+    seen = judge.see(Clip(noise, 8.0))
+    assert in_words(seen).tags == "unknown"
+    assert seen.as_json()["ground"]["answer"] == "unknown"
+    still = render_clip(FIRST, frames=1)
+    assert judge.see(Clip(still.frames, 8.0)).worldly > 0.9
+
+
+def test_tuning_changes_no_answer(judge: Judge) -> None:
+    clip = Clip(render_clip(FIRST, frames=9).frames, 8.0)
+    tuned, plain = judge.see(clip), replace(judge, tuned=Tuned()).see(clip)
+    assert [t.spots for t in tuned.things] == [t.spots for t in plain.things]
+    for one, other in zip(tuned.things, plain.things, strict=True):
+        assert {q: a.word for q, a in one.answers.items()} == {
+            q: a.word for q, a in other.answers.items()
+        }
+    assert (tuned.ground, tuned.light) == (plain.ground, plain.light)
+    assert tuned.of_frames != plain.of_frames

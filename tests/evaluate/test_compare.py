@@ -35,3 +35,11 @@ def test_only_films_that_both_made_are_compared() -> None:
     (found,) = compare(suite("new", long), suite("old", short))
     assert found.ours == found.baseline == short.mean()
     assert compare(suite("new", long[:0]), suite("old", short)) == ()
+
+
+def test_every_part_is_compared_and_told_apart() -> None:
+    base = suite("old", np.array([0.5, 0.5]))
+    both = base.model_copy(update={"paraphrased": base.films, "staged": base.films})
+    names = [each.name for each in compare(both, both)]
+    assert names == ["facts right", "in other words: facts right", "facts right"]
+    assert [each.name for each in compare(both, base)] == ["facts right"]

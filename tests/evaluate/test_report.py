@@ -33,6 +33,20 @@ def test_a_page_holds_films_numbers_and_verdicts_and_needs_no_other_file(
     assert 'src="http' not in page and "href" not in page
 
 
+def test_what_films_are_chosen_by_stands_apart_from_what_they_are_not(
+    tmp_path: Path, bounce: Clip
+) -> None:
+    seen, held = row((), 1.0), row((), 0.25).model_copy(update={"heldout": True})
+    fall = {"fall error": 0.5, "fall error, parse floor": 0.125}
+    physics = row((), 1.0).model_copy(update={"numbers": fall})
+    suite = Suite(model="tiny", films=(seen, held), real=(), physics=(physics,))
+    page = write_report(tmp_path / "report.html", suite, [Shown(seen, bounce)]).read_text()
+    judged, rest = page.split("<h2>What the judge says</h2>")[1].split("<h2>What no film")
+    assert "<td>facts right</td><td>100.0%</td><td>25.0%</td><td>-</td><td>-</td>" in judged
+    assert "<td>fall error</td><td>0.500</td><td>0.125</td>" in rest
+    assert "facts right" not in rest.split("</table>")[0] and "flicker" not in judged
+
+
 def test_a_suite_comes_back_from_its_file(tmp_path: Path) -> None:
     suite = Suite(model="tiny", films=(row((), 1.0),), real=(), physics=())
     file = tmp_path / "suite.json"

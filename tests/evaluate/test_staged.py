@@ -30,12 +30,14 @@ def test_bites_are_asked_for_shown_hidden_and_not_at_all() -> None:
     shown = bite_row(model, judge, one, wish=WISH, hidden=False).numbers
     hidden = bite_row(model, judge, one, wish=WISH, hidden=True).numbers
     control = control_row(model, judge, one, wish=WISH).numbers
-    assert {"bite shows", "bite shows 1 s later", "bite, others stay", "seam"} <= set(shown)
+    assert {"bite shows", "bite shows 1 s later", "bite, others stay", "seam after a bite"} <= set(
+        shown
+    )
     assert {"hidden bite shows", "hidden bite shows 1 s later"} <= set(hidden)
     # A model of noise shows no cookie, so no bite either: the control alone is passed.
     assert shown["bite shows"] == hidden["hidden bite shows"] == 0.0
     assert control == {"no bite without a bite": 1.0}
-    assert shown["seam"] > 0
+    assert shown["seam after a bite"] > 0
 
 
 def test_a_thing_that_comes_out_again_must_be_itself_and_in_its_place() -> None:

@@ -47,7 +47,8 @@ def _of_part(part: str, ours: Suite, baseline: Suite, seed: int) -> list[Differe
             if key in theirs and name in mine[key] and name in theirs[key]
         ]
         if pairs:
-            found.append(_difference(name, np.array(pairs), seed))
+            told = f"in other words: {name}" if part == "paraphrased" else name
+            found.append(_difference(told, np.array(pairs), seed))
     return found
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -85,7 +85,7 @@ def _percent(share: float) -> str:
 
 def _adherence(suite: Suite) -> str:
     """What the judge says, by how the prompt was chosen; the films of `--verify` are chosen by it."""
-    columns = {
+    columns: dict[str, Callable[[str], float]] = {
         "seen combinations": lambda name: suite.mean("films", name, heldout=False),
         "held-out combinations": lambda name: suite.mean("films", name, heldout=True),
         "in other words": lambda name: suite.mean("paraphrased", name),
@@ -119,6 +119,8 @@ def _numbers(suite: Suite) -> str:
     rows += [[name, _number(value), ""] for name, value in suite.persistence.items()]
     return (
         "<h2>What no film was chosen by and no training aimed at</h2>"
+        "<p>Where and what things are (permanence, overlap, velocity, bites, identity) is read by the same "
+        "eye; facts by pixels, flicker, warp error, motion, drift of colours, PSNR and seam by no network.</p>"
         f"{_table(['metric', 'films', 'real renders'], rows)}"
     )
 

@@ -111,7 +111,7 @@ def bite_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish, hidden:
     seen = judge.see(Clip(film.frames[len(start) :], film.fps))
     numbers = _of_bite(name, seen)
     if not hidden:
-        numbers["seam"] = seam_distance(film, len(start))
+        numbers["seam after a bite"] = seam_distance(film, len(start))
         truly = real(one.promise, width=start.width, height=start.height)
         if len(truly) > len(start):
             rest = judge.see(Clip(truly.frames[len(start) :], truly.fps))

@@ -4,7 +4,7 @@ Every film stands beside the world's own render of the same prompt: what the met
 best that they can say. Films that move sideways are also begun from real frames and compared with physics.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -208,8 +208,17 @@ def measure(promise: Promise, clip: Clip, judge: Judge, *, key: str) -> Row:
     }
     wrong = tuple(f"{fact.found} for {fact.wanted}" for fact in found.facts if not fact.right)
     return Row(
-        key=key, prompt=promise.prompt, heldout=promise.heldout, wrong=wrong, numbers=numbers
+        key=key,
+        prompt=promise.prompt,
+        heldout=promise.heldout,
+        wrong=wrong,
+        numbers=_finite(numbers),
     )
+
+
+def _finite(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Those that could be measured; JSON has no others."""
+    return {name: value for name, value in numbers.items() if np.isfinite(value)}
 
 
 def _kept(found: Verdict) -> dict[str, float]:
@@ -262,7 +271,7 @@ def continue_real(model: FilmModel, promise: Promise, judge: Judge, settings: Se
         prompt=promise.prompt,
         heldout=promise.heldout,
         wrong=(),
-        numbers={name: value for name, value in numbers.items() if np.isfinite(value)},
+        numbers=_finite(numbers),
     )
 
 
