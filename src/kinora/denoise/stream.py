@@ -16,7 +16,7 @@ from kinora.core.progress import OnProgress, Progress, silent
 from kinora.denoise.canvas import Canvas, join
 from kinora.denoise.loop import Begun, Hold, denoise
 from kinora.denoise.model import FilmModel, Read
-from kinora.flow.solver import Drawing, Field, Solver
+from kinora.flow.solver import Field, Solver, placed
 from kinora.flow.solver.euler import euler
 
 WINDOW = 9
@@ -212,14 +212,12 @@ def _dreamt(
     noise = chunk.noise(seed, start=start)
     if known:
         noise = torch.cat([canvas[:known].noise(seed, start=-known), noise])
-    if isinstance(solver, Drawing):
-        solver = solver.placed(seed=seed, start=start - known)
     return denoise(
         canvas,
         voice.velocity(canvas),
         noise=noise,
         schedule=schedule,
-        solver=solver,
+        solver=placed(solver, seed=seed, start=start - known),
         hold=hold,
         begun=begun,
         on_progress=on_progress,

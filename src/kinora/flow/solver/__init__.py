@@ -19,3 +19,9 @@ class Drawing(Protocol):
     def placed(self, *, seed: int, start: int) -> Solver:
         """The solver for frame `start` and those behind it, of the film with this seed."""
         ...
+
+
+def placed(solver: Solver, *, seed: int, start: int) -> Solver:
+    """The solver for these frames if it draws noise; any other as it is."""
+    method: object = solver
+    return method.placed(seed=seed, start=start) if isinstance(method, Drawing) else solver
