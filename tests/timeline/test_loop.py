@@ -1,14 +1,17 @@
 """Loops: the clip stays, the bridge lands on its first frame."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.generate import Film
 from kinora.models import Bundle
 from kinora.timeline.loop import Loop, latent_frames, loop
-from kinora.timeline.seam import jump
+from kinora.timeline.seam import jump, jumps
 
 
 def test_the_clip_stays_and_the_bridge_has_no_frame_of_it(model: Bundle, film: Film) -> None:
@@ -45,3 +48,11 @@ def test_a_bridge_longer_than_the_clip_and_a_still_are_refused(
         loop(model, film, Loop(bridge="long"))
     with pytest.raises(UsageError, match="a still cannot be looped"):
         loop(model, still, Loop())
+
+
+def test_the_way_back_ends_as_quietly_as_the_film_goes(model: Bundle, film: Film) -> None:
+    still = replace(film, clip=Clip(film.clip.frames[:1].repeat(25, 0), film.clip.fps))
+    for given in (film, still):
+        made = loop(model, given, Loop(bridge="normal"))
+        wrap = jump(made.clip.frames[-1], made.clip.frames[0])
+        assert wrap <= np.median(jumps(given.clip.frames))

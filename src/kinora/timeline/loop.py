@@ -63,6 +63,7 @@ def loop(
         leaving=known.clip.frames[-1],
         landing=known.clip.frames[0],
         own=(known.clip.frames,),
+        arriving=50,
         on_progress=on_progress,
     )
     # The bridge's own last frame is the clip's first: it is shown when the loop starts again.

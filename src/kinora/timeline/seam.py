@@ -33,6 +33,7 @@ def between(
     leaving: Frames | None = None,
     landing: Frames | None = None,
     own: Sequence[Frames] = (),
+    arriving: float = LIVELY,
     on_progress: OnProgress = silent,
 ) -> Frames:
     """Decode `new` so that it leaves and lands without a jump.
@@ -45,6 +46,7 @@ def between(
         leaving: `[h w 3]`, the true last frame of `before`.
         landing: `[h w 3]`, the true frame that follows, or that the last frame of `new` becomes.
         own: the clips `[t h w 3]` around the seams: how far their frames are apart is how far a seam may step.
+        arriving: percentile of these steps that the one onto `landing` does not exceed.
         on_progress: told chunk by chunk.
 
     Returns:
@@ -66,18 +68,18 @@ def between(
     strip = drawn[max(0, head - 1) : head + count + (after is not None)]
     left, right = head > 0 and leaving is not None, landing is not None
     reach = min(EASE, max(0, len(strip) // 2 - 2)) if left and right else EASE
-    limit = liveliest(own)
     if left and leaving is not None:
-        strip = calm(leave(strip, leaving), limit, over=reach)
+        strip = calm(leave(strip, leaving), liveliest(own), over=reach)
     if landing is not None:
+        limit = liveliest(own, percentile=arriving)
         strip = calm(land(strip, landing)[::-1], limit, over=reach)[::-1]
     return strip[1 if head else 0 :][:count]
 
 
-def liveliest(clips: Sequence[Frames]) -> float:
-    """The step from frame to frame, 0 to 255, that 95 of 100 in these clips do not exceed; without any, no limit."""
+def liveliest(clips: Sequence[Frames], *, percentile: float = LIVELY) -> float:
+    """The step from frame to frame, 0 to 255, that so many of 100 in these clips do not exceed; without any, no limit."""
     steps = [step for frames in clips for step in jumps(frames)]
-    return float(np.percentile(steps, LIVELY)) if steps else float("inf")
+    return float(np.percentile(steps, percentile)) if steps else float("inf")
 
 
 def calm(frames: Frames, limit: float, *, over: int = EASE) -> Frames:
