@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from kinora.core.errors import BadMediaError
-from kinora.serve.errand import Decoded, Errand
+from kinora.serve.errand import Decoded, Errand, scaled
 from kinora.serve.sandbox import ANSWER_BYTES, BrokenError, Sandbox, everything, read
 from serving import environment, until
 
@@ -140,6 +140,22 @@ def test_a_mutant_is_decoded_or_refused(kind: str, sandbox: Sandbox, tmp_path: P
     except BadMediaError:
         return
     assert decoded.height * decoded.width <= 64 * 96
+
+
+@pytest.mark.parametrize(
+    "size", [(64, 96), (1, 65_535), (65_535, 1), (2160, 3840), (16, 400), (7, 9)]
+)
+def test_no_picture_becomes_larger_than_it_may(size: tuple[int, int]) -> None:
+    """Even where it is very thin: sides are even, so that a little more is rounding."""
+    height, width = scaled(*size, area=64 * 96)
+    assert height * width <= 64 * 96 * 1.2
+    assert min(height, width) >= 16
+    assert height % 2 == width % 2 == 0
+
+
+def test_a_thin_picture_is_cut(sandbox: Sandbox, tmp_path: Path) -> None:
+    decoded = sandbox.decode(errand(picture(size=(20_000, 4)), tmp_path))
+    assert (decoded.height, decoded.width) == (16, 64 * 96 // 16)
 
 
 def test_many_files_leave_nothing_behind(own: Sandbox, tmp_path: Path) -> None:

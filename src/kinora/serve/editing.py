@@ -118,10 +118,10 @@ def storyboard(desk: Desk, owner: str, sent: Storyboard, *, video: str) -> Made:
             told["clip"] = source_file(number, given.source.kind)
         cards.append(told)
     called = _called(desk, owner, sent, video=video)
-    told = tuple(Card(prompt=each.prompt or "-", start=each.at) for each in sent.cards)
+    shots = tuple(Card(prompt=each.prompt or "-", start=each.at) for each in sent.cards)
     wish = Wish(
         kind="storyboard",
-        cards=written_out(told, called["cast"]) if sent.expand else told,
+        cards=written_out(shots, called["cast"]) if sent.expand else shots,
         seconds=sent.seconds,
         seed=desk.seed(sent),
         options={"card": cards, "seconds": sent.seconds, "expand": sent.expand},

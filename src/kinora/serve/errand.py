@@ -19,6 +19,8 @@ from kinora.core.errors import BadMediaError, KinoraError
 GRACE_SECONDS = 5.0
 """What an errand may take beyond its processor time: it also waits, for disks and for its turn."""
 OPEN_FILES = 64
+LEAST = 16
+"""Pixels of the shortest side."""
 
 
 class Errand(Config):
@@ -109,7 +111,12 @@ def work(errand: Errand) -> Decoded:
 
 
 def scaled(height: int, width: int, *, area: int) -> tuple[int, int]:
-    """The size itself, or the same shape with at most `area` pixels; both sides even and at least 16."""
-    scale = min(1.0, math.sqrt(area / (height * width)))
-    even_height, even_width = (max(16, round(side * scale / 2) * 2) for side in (height, width))
+    """The size itself, or the same shape with about `area` pixels; both sides even and at least 16.
+
+    What is so thin that it would still be larger is to be cut: no side is longer than `area` / 16.
+    """
+    scale, most = min(1.0, math.sqrt(area / (height * width))), max(LEAST, area // LEAST // 2 * 2)
+    even_height, even_width = (
+        min(most, max(LEAST, round(side * scale / 2) * 2)) for side in (height, width)
+    )
     return even_height, even_width

@@ -57,9 +57,9 @@ class Nursery:
         """Until nobody asks any more."""
         asked = True
         while asked or self._children:
-            ready, _, _ = select.select(
-                [self._woken, *([self._channel] if asked else [])], [], [], self._left()
-            )
+            watched: list[int | socket.socket] = [self._woken]
+            watched += [self._channel] if asked else []
+            ready, _, _ = select.select(watched, [], [], self._left())
             if self._woken in ready:
                 os.read(self._woken, 1 << 12)
             if self._channel in ready:

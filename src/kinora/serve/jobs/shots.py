@@ -53,7 +53,7 @@ class Shots:
         own = self.wish.seed if own is None else int(own)
         while len(found) < self.wish.tries and not any(broken == 0 for broken, *_ in found):
             again = derive(own, "again", len(found)) if found else own
-            take = {**cards[-1], "seed": again}
+            take: Card = {**cards[-1], "seed": again}
             windows = self._seen([*cards[:-1], take])
             found.append((len(Ledger(windows=windows).broken), take, windows))
         _, take, windows = min(found, key=lambda each: each[0])
