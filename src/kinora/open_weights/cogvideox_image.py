@@ -4,7 +4,7 @@ The picture's latent is joined to the first latent frame of the network's input;
 is dreamt before the film.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from kinora.core.errors import UnsupportedError
 from kinora.core.shape import Stride
 from kinora.denoise.canvas import Canvas
 from kinora.open_weights.codec import Codec
-from kinora.open_weights.cogvideox import Turns, cogvideox
+from kinora.open_weights.cogvideox import cogvideox
 from kinora.open_weights.family import Family, Moment, Prepared
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.known import only_first
@@ -44,7 +44,7 @@ def cogvideox_image(folder: Folder) -> Family:
 class Offset:
     """A number beside the time, and whatever the network is told otherwise."""
 
-    others: Turns
+    others: Callable[[Moment], Mapping[str, Any]]
 
     def __call__(self, moment: Moment) -> Mapping[str, Any]:
         """Keyword arguments of the network."""
