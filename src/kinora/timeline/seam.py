@@ -77,7 +77,7 @@ def between(
 
 
 def liveliest(clips: Sequence[Frames], *, percentile: float = LIVELY) -> float:
-    """The step from frame to frame, 0 to 255, that so many of 100 in these clips do not exceed; with none, no limit."""
+    """The step from frame to frame, 0 to 255, that so many of 100 here do not exceed; of no clips, no limit."""
     steps = [step for frames in clips for step in jumps(frames)]
     return float(np.percentile(steps, percentile)) if steps else float("inf")
 
