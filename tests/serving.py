@@ -15,6 +15,7 @@ import httpx
 
 PROGRAM = "from kinora.cli.main import run; run()"
 PATIENCE = 240.0
+WORKER = "kinora.serve.jobs.worker"
 T = TypeVar("T")
 
 
@@ -33,6 +34,14 @@ def until(ask: Callable[[], T | None], *, seconds: float = PATIENCE, what: str =
             return found
         time.sleep(0.1)
     raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+def command(pid: int) -> list[str]:
+    """The words that a process was started with; none if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except FileNotFoundError:
+        return []
 
 
 def environment() -> dict[str, str]:
@@ -109,10 +118,11 @@ class Served:
         self.http.close()
 
     def worker_pids(self) -> list[int]:
-        """Processes of the workers that this server started."""
+        """Processes of the workers that this server started; it has other children too."""
         assert self.process is not None
         children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(pid) for path in children for pid in path.read_text().split()]
+        pids = [int(pid) for path in children for pid in path.read_text().split()]
+        return [pid for pid in pids if WORKER in command(pid)]
 
     def kill_workers(self) -> int:
         """Kill -9; returns how many there were."""

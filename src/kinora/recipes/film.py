@@ -115,21 +115,21 @@ def film_tiny_more() -> FilmRecipe:
     """An hour or two of two CPU cores on top of a trained model (`--from`), clips above all."""
     tiny = film_tiny()
     shares = {
-        "stills_wide": 0.08, "stills_tall": 0.02, "stills_square": 0.02,
-        "clips_wide": 0.56, "clips_tall": 0.04, "clips_square": 0.04,
-        "long_wide": 0.12, "angles_wide": 0.06, "cast_wide": 0.06,
+        "stills_wide": 0.08, "stills_tall": 0.01, "stills_square": 0.01,
+        "clips_wide": 0.64, "clips_tall": 0.03, "clips_square": 0.03,
+        "long_wide": 0.12, "cast_wide": 0.08,
     }  # fmt: skip
     return tiny.model_copy(
         update={
             "buckets": (
-                *buckets(stills=(4096, 512, 512), clips=(2048, 64, 64)),
+                *buckets(stills=(4096, 512, 512), clips=(3072, 64, 64)),
                 *studio_buckets(long=128, angles=128, casts=160),
             ),
             "task": tiny.task.model_copy(
-                update={"stages": (Stage(until=2000, buckets=shares, latents=17),)}
+                update={"stages": (Stage(until=3200, buckets=shares, latents=17),)}
             ),
             "run": RunConfig(
-                steps=2000, seed=31, ema=0.998, save_every=400, precision="auto",
+                steps=3200, seed=31, ema=0.998, save_every=400, precision="auto",
                 optimizer=OptimizerConfig(rate=6e-4, warmup=100, decay=0.5),
             ),
         }
@@ -303,10 +303,12 @@ class BundleWriter(Hook):
     def bundle(self, moment: Moment) -> Bundle:
         """The averaged networks as a bundle."""
         recipe = self.recipe
+        drawn = {name for stage in recipe.task.stages for name in stage.buckets}
+        shown = [bucket for bucket in recipe.buckets if bucket.name in drawn]
         index = Index(
             name=recipe.name, steps=recipe.steps, guidance=recipe.guidance, shift=recipe.shift,
-            causal=recipe.task.causal > 0, views=any(bucket.cameras for bucket in recipe.buckets),
-            references=any(bucket.portrait for bucket in recipe.buckets),
+            causal=recipe.task.causal > 0, views=any(bucket.cameras for bucket in shown),
+            references=any(bucket.portrait for bucket in shown),
             memory=recipe.memory.model_copy(update={"chunk": recipe.task.chunk}),
         )  # fmt: skip
         return Bundle(
