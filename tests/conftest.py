@@ -8,6 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+
+# Before torch is there: two tests run side by side, and their processes inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Callable
 from pathlib import Path
 
