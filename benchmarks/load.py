@@ -3,7 +3,8 @@
     python benchmarks/load.py --model FOLDER --jobs 1000 --clients 200 --seconds 60
 
 Latencies and renders are true of a quiet machine only; `others` is the load average before anything began.
-What a request costs the server in processor time is nearly the same beside others.
+What a request costs the server in processor time is nearly the same beside others. The clients arrive one after the
+other over `--arrive` seconds, as those who began to ask at different times do.
 """
 
 import argparse
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--arrive", type=float, default=10.0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = Served(Path(folder), given.model.resolve()).start()
@@ -94,7 +96,10 @@ async def poll(url: str, videos: list[str], given: argparse.Namespace) -> list[f
     async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60.0) as http:
         chosen = [videos[n % len(videos)] for n in range(given.clients)]
         await asyncio.gather(
-            *(client(http, video, n / given.clients) for n, video in enumerate(chosen))
+            *(
+                client(http, video, given.arrive * n / given.clients)
+                for n, video in enumerate(chosen)
+            )
         )
     return latencies
 

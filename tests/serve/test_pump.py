@@ -15,6 +15,7 @@ from kinora.serve.jobs.pump import pump
 from kinora.serve.jobs.table import videos, workers
 from kinora.serve.jobs.wish import Card, Wish
 from kinora.serve.routes.videos import poll_after
+from kinora.serve.turns import Turns
 
 WISH = Wish(
     cards=(Card(prompt="a red ball"),), seconds=1, seed=1,
@@ -94,7 +95,32 @@ def test_who_waits_long_is_asked_to_poll_less(waited: int, asked: int, database:
     with database.write() as connection:
         connection.execute(update(videos).values(created_at=time.time() - waited))
         row = connection.execute(select(videos)).one()
-    assert poll_after(row) == pytest.approx(asked, rel=0.02)
+    assert poll_after(row, wait=None) == pytest.approx(asked, rel=0.02)
+
+
+def test_who_stands_far_behind_is_asked_to_poll_less(database: Database) -> None:
+    """A quarter of the wait, by the place in the queue and what the latest films took."""
+    queue(database, "video_made")
+    with database.write() as connection:
+        ended = {"state": "done", "started_at": 100.0, "completed_at": 108.0}
+        connection.execute(update(videos).values(ended))
+    for number in range(30):
+        queue(database, f"video_{number}")
+    queue(database, "video_urgent", priority=5)
+    turns = Turns(database)
+    with database.read() as connection:
+        found = {row.id: row for row in connection.execute(select(videos))}
+    # Four slots, eight seconds a film: one every two seconds.
+    waits = {name: turns.wait(found[f"video_{name}"]) for name in ("urgent", "0", "29", "made")}
+    assert waits == {"urgent": 0.0, "0": 2.0, "29": 60.0, "made": None}
+    assert poll_after(found["video_urgent"], wait=waits["urgent"]) == 1000
+    assert poll_after(found["video_29"], wait=waits["29"]) == 10_000
+
+
+def test_nobody_knows_how_long_before_the_first_film(database: Database) -> None:
+    queue(database, "video_first")
+    with database.read() as connection:
+        assert Turns(database).wait(connection.execute(select(videos)).one()) is None
 
 
 def test_who_is_worked_on_is_asked_after_a_quarter_of_what_is_left(database: Database) -> None:
@@ -102,4 +128,5 @@ def test_who_is_worked_on_is_asked_after_a_quarter_of_what_is_left(database: Dat
     with database.write() as connection:
         old = time.time() - 3600
         connection.execute(update(videos).values(state="dispatched", created_at=old, eta=8.0))
-        assert poll_after(connection.execute(select(videos)).one()) == 2000
+        row = connection.execute(select(videos)).one()
+    assert poll_after(row, wait=None) == 2000

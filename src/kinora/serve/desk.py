@@ -26,6 +26,7 @@ from kinora.serve.policy import Policy
 from kinora.serve.settings import Settings
 from kinora.serve.sizes import ModelCard
 from kinora.serve.store import Store
+from kinora.serve.turns import Turns
 from kinora.serve.uploads import Uploads
 from kinora.serve.wire import Extras
 
@@ -57,6 +58,7 @@ class Desk:
     ) -> None:
         self.database, self.store, self.settings = database, store, settings
         self.card, self.uploads, self.policy = card, uploads, policy
+        self.turns = Turns(database)
         self._usage = (0, -USAGE_SECONDS)
 
     def find(self, owner: str, video: str) -> Video:

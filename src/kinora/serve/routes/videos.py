@@ -111,12 +111,17 @@ def extend(
 async def retrieve(owner: Owner, desk: TheDesk, video_id: Id) -> Response:
     """One film; a failed one is told with status 200, as pollers expect."""
     # What many clients ask every second: one way to another thread and back, and nothing checked twice.
-    row = await run_in_threadpool(desk.find, owner, video_id)
+    row, wait = await run_in_threadpool(_look, desk, owner, video_id)
     return Response(
         video_object(row).model_dump_json(),
         media_type="application/json",
-        headers={POLL_AFTER: str(poll_after(row))},
+        headers={POLL_AFTER: str(poll_after(row, wait=wait))},
     )
+
+
+def _look(desk: Desk, owner: str, video: str) -> tuple[rows.Video, float | None]:
+    row = desk.find(owner, video)
+    return row, desk.turns.wait(row)
 
 
 @router.delete("/v1/videos/{video_id}")
@@ -157,16 +162,22 @@ def remix(
     )
 
 
-def poll_after(row: rows.Video) -> int:
-    """Milliseconds after which to ask again: a quarter of what is left of the work, or a tenth of the wait so far.
+def poll_after(row: rows.Video, *, wait: float | None) -> int:
+    """Milliseconds after which to ask again: a quarter of what is left of the work, or of the wait for it.
 
-    Whoever has waited for an hour is not told a second sooner by asking every second.
+    Where nobody knows how long the wait is, a tenth of what it was so far: whoever has waited for an hour is
+    not told a second sooner by asking every second.
+
+    Args:
+        row: the job.
+        wait: seconds until its turn, if known.
     """
     if row.state == "dispatched":
-        wait = 250.0 * (row.eta or 1.0)
+        after = 250.0 * (row.eta or 1.0)
     else:
-        wait = max(1000.0, 100.0 * (time.time() - row.created_at))
-    return int(min(LONGEST_MS, max(SHORTEST_MS, wait)))
+        after = 100.0 * (time.time() - row.created_at) if wait is None else 250.0 * wait
+        after = max(1000.0, after)
+    return int(min(LONGEST_MS, max(SHORTEST_MS, after)))
 
 
 def take(
@@ -183,5 +194,5 @@ def take(
     """Take one job, once for each idempotency key, and tell of it."""
     digest = digest_of({**body.fields, "of": of}, body.uploads) if idempotency else ""
     row = desk.take(owner, sent, make, idempotency=idempotency, digest=digest, remixed_from=of)
-    response.headers[POLL_AFTER] = str(poll_after(row))
+    response.headers[POLL_AFTER] = str(poll_after(row, wait=desk.turns.wait(row)))
     return video_object(row)
