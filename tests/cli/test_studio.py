@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from kinora.cli.main import main
 from kinora.media.image import save_still
@@ -55,6 +56,27 @@ def test_an_edit_from_words_to_files(
     assert abs(told.made.frames - frames) <= 1
     assert told.parents[0].file == str(film)
     assert latents_path(out).exists()
+
+
+def test_the_model_that_made_a_film_goes_on_with_it(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["remix", str(film), "--steps", "1", "-q", "-o", str(tmp_path / "b.mp4")]
+    assert main(words) == 3
+    # It lies in a folder, and a film tells a bundle's name alone.
+    assert "was made by tiny-test, which is not here" in capsys.readouterr().err
+
+
+def test_latents_of_another_model_are_not_believed(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tiny_bundle()
+    with torch.no_grad():
+        next(bundle.autoencoder.parameters()).mul_(1.5)
+    other, out = save_bundle(bundle, tmp_path / "other"), tmp_path / "b.mp4"
+    words = ["remix", str(film), "--steps", "1", "--seed", "1", "--model", str(other)]
+    assert main([*words, "-o", str(out)]) == 0
+    assert "cannot read the latents of" in capsys.readouterr().err
 
 
 def test_blend_takes_two_and_animate_any_number(film: Path, model: Path, tmp_path: Path) -> None:

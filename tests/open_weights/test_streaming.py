@@ -9,12 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from kinora.cli.main import main
 from kinora.core.errors import UnsupportedError, UsageError
 from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank
 from kinora.denoise.stream import opening
 from kinora.flow.solver.anew import Anew
 from kinora.generate import Request, generate
+from kinora.media.sidecar import read_sidecar
 from kinora.open_weights.blocks import BLOCK, WINDOW, Blocks
 from kinora.open_weights.causal import block_causal
 from kinora.open_weights.load import load_open
@@ -148,3 +150,18 @@ def test_it_stays_so_where_networks_come_and_go(tiny: Tiny) -> None:
     assert torch.equal(latents(moved), whole)
     faster = dressed(model, Outside(compiled=True, backend="eager"))
     torch.testing.assert_close(latents(faster), whole, atol=1e-4, rtol=1e-4)
+
+
+def test_from_words_to_a_film_and_on(tiny: Tiny, tmp_path: Path) -> None:
+    """The folder is named once: an edit goes on with the model that made the film."""
+    film, longer = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    words = ["generate", PROMPT, "--seconds", "0.5", "--size", "32x32", "--seed", "1", "-q"]
+    assert main([*words, "--model", str(tiny("wan-causal")), "-o", str(film)]) == 0
+    told = ["extend", str(film), "--seconds", "0.5", "--seed", "1", "-q"]
+    assert main([*told, "-o", str(longer)]) == 0
+    first, second = (read_sidecar(file) for file in (film, longer))
+    assert first.model is not None
+    assert first.model == second.model
+    assert first.made is not None
+    assert second.made is not None
+    assert second.made.frames > first.made.frames

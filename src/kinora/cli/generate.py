@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import isinf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -197,17 +198,13 @@ def _finish(
 
 def _placed(model: "FilmModel", wish: "Request") -> "FilmModel":
     """The model where this film fits: published weights may be larger than the device."""
-    from kinora.core.shape import PixelShape
-    from kinora.denoise.stream import window
     from kinora.estimate.film import Wish
-    from kinora.estimate.predict import fitted
+    from kinora.estimate.predict import fitted_windows
     from kinora.generate import settle
 
     settled, shape, _ = settle(model, wish)
     assert settled.steps and settled.guidance, "settled"
-    most = model.stride.pixel_frames(window(model))
-    canvas = PixelShape(min(shape.frames, most), shape.height, shape.width)
-    return fitted(model, Wish(canvas, settled.steps, settled.guidance))
+    return fitted_windows(model, Wish(shape, settled.steps, settled.guidance))
 
 
 def _delivered(
@@ -257,6 +254,8 @@ def _cost(
         whole = make(plain, request, on_progress=on_progress)
     decibel = psnr(film.latents, whole.latents)
     took = film.timings.get("denoise", 0.0), whole.timings["denoise"]
+    if isinf(decibel):
+        return ("the step cache skipped no step: a larger --step-cache would",)
     return (
         f"the step cache costs: {decibel:.1f} dB PSNR of latents beside every step computed, "
         f"{took[0]:.1f} s of dreaming instead of {took[1]:.1f} s",

@@ -34,6 +34,12 @@ Model = Annotated[
         "--model", help="A shipped model's name, or a folder.", show_default="kinora-tiny"
     ),
 ]
+FilmsModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="A model's name, or a folder.", show_default="the one that made the film"
+    ),
+]
 Loras = Annotated[
     list[str] | None,
     typer.Option(

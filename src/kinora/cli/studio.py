@@ -11,10 +11,10 @@ import typer
 
 from kinora.cli.options import (
     Compile,
+    FilmsModel,
     Guidance,
     Json,
     Loras,
-    Model,
     Negative,
     NoMetadata,
     Out,
@@ -27,9 +27,10 @@ from kinora.cli.output import note, show
 from kinora.cli.outside import From
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import drawn, resumable
-from kinora.core.errors import UsageError
+from kinora.core.errors import KinoraError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
+    from kinora.denoise.model import FilmModel
     from kinora.timeline.edit import Edit
     from kinora.timeline.order import Order
 
@@ -86,7 +87,7 @@ def _edited(
     steps: Steps = None,
     guidance: Guidance = None,
     out: Out = None,
-    model: Model = None,
+    model: FilmsModel = None,
     lora: Loras = None,
     step_cache: StepCache = 0.0,
     compiled: Compile = False,
@@ -129,14 +130,12 @@ def _delivered(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    from kinora.generate import load
     from kinora.media.target import check_target
-    from kinora.models import DEFAULT
     from kinora.timeline.fulfil import fulfil
 
     check_target(target, fps=8, frames=2)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
-        dreamer = outside.put_on(load(model or DEFAULT))
+        dreamer = outside.put_on(_dreamer(order.files[0], model))
         done = fulfil(dreamer, order, target, words=words, on_progress=on_progress)
     for line in dict.fromkeys(line for each in done for line in each.notes):
         note(f"Note: {line}", quiet=quiet)
@@ -145,6 +144,30 @@ def _delivered(
         for each in done
     ]
     show({"films": told}, as_json=as_json, text="\n".join(str(each.file) for each in done))
+
+
+def _dreamer(film: Path, model: str | None) -> "FilmModel":
+    """The model as named, else the one that made the film, else our own."""
+    from kinora.generate import load
+    from kinora.media.sidecar import read_sidecar
+    from kinora.models import DEFAULT
+
+    if model is not None:
+        return load(model)
+    try:
+        told = read_sidecar(film).model
+    except KinoraError:
+        told = None
+    if told is None:
+        return load(DEFAULT)
+    try:
+        return load(told.id)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"{film} was made by {told.id}, which is not here",
+            why=error.what,
+            remedy=f"Name a model: --model {DEFAULT}, or the folder where {told.id} is now",
+        ) from error
 
 
 def _shared() -> Mapping[str, inspect.Parameter]:

@@ -9,6 +9,7 @@ from kinora.core.errors import UnsupportedError
 from kinora.core.machine import Machine, calibrated
 from kinora.core.shape import PixelShape
 from kinora.denoise.model import FilmModel
+from kinora.denoise.stream import window
 from kinora.estimate.film import Estimate, Wish, check_fits
 from kinora.estimate.own import META, own
 from kinora.estimate.published import published
@@ -39,6 +40,13 @@ def weightless(folder: Folder) -> FilmModel:
         with META:
             return empty_bundle(folder.path)
     return skeleton(folder)
+
+
+def fitted_windows(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> FilmModel:
+    """`fitted` for a film of any length: no canvas of it is longer than the model's window."""
+    most = model.stride.pixel_frames(window(model))
+    shape = replace(wish.shape, frames=min(wish.shape.frames, most))
+    return fitted(model, replace(wish, shape=shape), machine=machine)
 
 
 def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> FilmModel:

@@ -33,7 +33,7 @@ from kinora.timeline.direct import looks
 from kinora.timeline.document import Shot, Timeline
 from kinora.timeline.fulfil import open_film
 from kinora.timeline.order import found, order_of
-from kinora.timeline.perform import Looks, perform, size_of
+from kinora.timeline.perform import Looks, perform, placed, size_of
 from kinora.timeline.project import project
 from kinora.timeline.studio import make_film
 
@@ -121,7 +121,8 @@ def _edit(
     model: FilmModel, told: Sidecar, file: Path, target: Path, on_progress: OnProgress
 ) -> None:
     order = order_of(told, file)
-    films = [open_film(each)[0] for each in order.files]
+    films = [open_film(each, model=model)[0] for each in order.files]
+    model = placed(model, order.edit, films)
     size = size_of(model, order.edit, films)
     (film,) = perform(
         model, order.edit, films, times=order.times, mask=order.mask,

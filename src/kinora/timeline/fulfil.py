@@ -12,7 +12,7 @@ from kinora.core.progress import OnProgress, silent
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film
 from kinora.media.read import read
-from kinora.media.sidecar import Sidecar, read_sidecar, sha256
+from kinora.media.sidecar import Model, Sidecar, read_sidecar, sha256
 from kinora.timeline.angles import Angles
 from kinora.timeline.animate import Animate
 from kinora.timeline.characters import Cast
@@ -20,8 +20,11 @@ from kinora.timeline.deliver import deliver, recall, sidecar_of, spare
 from kinora.timeline.direct import heard, looks, shots
 from kinora.timeline.edit import Edit
 from kinora.timeline.order import Order
-from kinora.timeline.perform import Looks, perform, size_of
+from kinora.timeline.perform import Looks, perform, placed, size_of
 from kinora.timeline.project import project
+
+COMPRESSION = ("autoencoder", "vae")
+"""Folders of a model's video compression network: ours, and the one of published weights."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,9 @@ def fulfil(
         UsageError: the film would replace one of the files that it is made from.
     """
     spare(target, order.files if order.mask is None else (*order.files, order.mask))
-    films, notes = _opened(order)
+    films, notes = _opened(model, order)
     edit, characters = heard(order.edit, cast=Cast(project().characters), expand=order.expand)
+    model = placed(model, edit, films)
     height, width = size_of(model, edit, films)
     seen = looks(model, characters, height=height, width=width)
     made = perform(
@@ -102,24 +106,42 @@ def _one_of(edit: Edit, number: int) -> Edit:
     return edit
 
 
-def _opened(order: Order) -> tuple[list[Film | Clip], tuple[str, ...]]:
+def _opened(model: FilmModel, order: Order) -> tuple[list[Film | Clip], tuple[str, ...]]:
     """Every file of an order, and what is to be told of it."""
     if isinstance(order.edit, Animate):
         return [read(file).clip for file in order.files], ()
-    opened = [open_film(file) for file in order.files]
+    opened = [open_film(file, model=model) for file in order.files]
     return [film for film, _ in opened], tuple(note for _, notes in opened for note in notes)
 
 
-def open_film(file: Path) -> tuple[Film | Clip, tuple[str, ...]]:
-    """The film that a file was delivered from, or its frames alone and why."""
+def open_film(file: Path, *, model: FilmModel) -> tuple[Film | Clip, tuple[str, ...]]:
+    """The film that a file was delivered from, or its frames alone and why.
+
+    Args:
+        file: any video or image.
+        model: what will go on from it.
+    """
     clip = read(file).clip
     try:
-        told = read_sidecar(file).output
-        if told is not None and told.sha256 != sha256(file):
+        told = read_sidecar(file)
+        if told.output is not None and told.output.sha256 != sha256(file):
             return clip, (f"{file} was changed since it was made: its frames are encoded",)
+        if told.model is not None and not _same_latents(told.model, model):
+            return clip, (
+                f"{model.name} cannot read the latents of {file}: its frames are encoded",
+            )
         film = recall(file, clip)
     except NotFoundError:
         film = None
     if film is None:
         return clip, (f"{file} has no latents beside it: its frames are encoded",)
     return film, ()
+
+
+def _same_latents(told: Model, model: FilmModel) -> bool:
+    """Whether both compress video with the same weights; a sidecar that names none is believed."""
+    theirs, ours = (
+        {weights[name] for name in weights if name.split("/")[0] in COMPRESSION}
+        for weights in (told.weights, model.checksums())
+    )
+    return not theirs or theirs == ours

@@ -8,7 +8,10 @@ from torch import Tensor
 
 from kinora.core.clip import Clip
 from kinora.core.progress import OnProgress, silent
+from kinora.core.shape import PixelShape
 from kinora.denoise.model import FilmModel
+from kinora.estimate.film import Wish
+from kinora.estimate.predict import fitted_windows
 from kinora.generate import Film
 from kinora.media.read import read
 from kinora.timeline.angles import Angles, angles
@@ -111,6 +114,20 @@ def size_of(model: FilmModel, edit: Edit, films: Sequence[Film | Clip]) -> tuple
     high, wide = getattr(edit, "height", None), getattr(edit, "width", None)
     stride = model.stride
     return stride.snap_side(high or height), stride.snap_side(wide or width)
+
+
+def placed(model: FilmModel, edit: Edit, films: Sequence[Film | Clip]) -> FilmModel:
+    """The model where this edit fits: published weights may be larger than the device.
+
+    Raises:
+        OutOfMemoryError: no placement fits; with what would.
+    """
+    likes, (height, width) = model.capabilities, size_of(model, edit, films)
+    kept = 0.0 if isinstance(edit, Animate) else max(_clip(each).seconds for each in films)
+    seconds = kept + (getattr(edit, "seconds", None) or 0.0)
+    shape = model.stride.snap(PixelShape(round(seconds * likes.fps) + 1, height, width))
+    steps, guidance = edit.steps or likes.steps[1], edit.guidance or likes.guidance
+    return fitted_windows(model, Wish(shape, steps, guidance))
 
 
 def _clip(given: Film | Clip) -> Clip:

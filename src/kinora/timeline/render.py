@@ -4,7 +4,7 @@ A piece's recipe holds everything that decides it, and the name of the piece it 
 shot is to change it and what flows on from it, nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,14 +80,18 @@ def render(
     for number, item in enumerate(timeline.items):
         tell = _share(on_progress, number, total)
         if item.kind == "gap":
+            pieces[-1:] = artist.cut(pieces[-1:], scenes)
             pieces.append(artist.black(item.seconds))
         elif item.kind == "transition":
             pieces.append(item)
         else:
-            scenes.append(artist.shot(item, scenes[-1] if scenes else None, tell))
+            new = artist.shot(item, scenes[-1] if scenes else None, tell)
             if pieces and isinstance(pieces[-1], Transition):
-                pieces[-1] = artist.bridge(pieces[-1], scenes[-2], scenes[-1], tell)
-            pieces.append(scenes[-1].piece)
+                pieces[-1] = artist.bridge(pieces[-1], scenes[-1], new, tell)
+            elif not len(new.since):
+                pieces[-1:] = artist.cut(pieces[-1:], scenes)
+            scenes.append(new)
+            pieces.append(new.piece)
     return tuple(piece for piece in pieces if isinstance(piece, Piece))
 
 
@@ -144,6 +148,20 @@ class _Artist:
         canvas = self._fresh(len(piece.latents), at=at, view=shot.view if flows else 0)
         held = canvas.with_(latents=piece.latents, level=torch.zeros(len(piece.latents)))
         return Scene(shot, name, piece, held, past)
+
+    def cut(
+        self, last: Sequence[Piece | Transition], scenes: Sequence[Scene]
+    ) -> list[Piece | Transition]:
+        """The piece before a cut as it is shown: a clip of 2 s ends with the frame at 2 s, where the next begins."""
+        if not scenes or last[0] is not scenes[-1].piece:
+            return [*last]
+        first = next(n for n in reversed(range(len(scenes))) if not len(scenes[n].since))
+        told = sum(scene.shot.seconds for scene in scenes[first:])
+        over = sum(len(scene.piece.frames) for scene in scenes[first:])
+        over -= round(told * self.model.capabilities.fps)
+        piece = scenes[-1].piece
+        shown = piece.frames[: len(piece.frames) - over] if over > 0 else piece.frames
+        return [Piece(piece.latents, shown if len(shown) else piece.frames[:1])]
 
     def bridge(self, item: Transition, a: Scene, b: Scene, tell: OnProgress) -> Piece:
         """The frames between two shots."""

@@ -120,7 +120,7 @@ def _pieces(
         model,
         timeline,
         cache,
-        clips={str(file): open_film(file)[0] for file in files},
+        clips={str(file): open_film(file, model=model)[0] for file in files},
         digests={str(file): sha256(file) for file in files},
         cast=Cast(home.characters),
         on_progress=on_progress,
