@@ -197,6 +197,7 @@ def soak(victims: Victims, given: argparse.Namespace) -> dict[str, Any]:
         for job in (server.wait(video, seconds=given.seconds) for video in twins)
     }
     videos = [order(number) for number in range(given.jobs)]
+    waiting = videos
     dice, start = random.Random(1), time.monotonic()
     kills: Counter[str] = Counter()
     aimed: Counter[str] = Counter()
@@ -206,9 +207,11 @@ def soak(victims: Victims, given: argparse.Namespace) -> dict[str, Any]:
         struck = victims.strike(dice, at=worker)
         kills.update([struck] if struck else [])
         aimed.update([kind] if struck and kind else [])
-        if ended(server, videos) == len(videos):
-            videos += [order(number) for number in range(order.different)]
-    settle(server, videos, seconds=given.seconds)
+        waiting = unfinished(server, waiting)
+        if not waiting:
+            waiting = [order(number) for number in range(order.different)]
+            videos += waiting
+    settle(server, waiting, seconds=given.seconds)
     return report(server, videos, expected) | {
         "kills": dict(kills),
         "aimed": dict(aimed),
@@ -235,14 +238,18 @@ def aim(server: Served, dice: random.Random, *, edits: bool) -> tuple[str, str |
 def settle(server: Served, videos: list[str], *, seconds: float) -> None:
     """Wait for the rest; who is stuck is told in the report."""
     try:
-        until(lambda: ended(server, videos) == len(videos), seconds=seconds, what="the rest")
+        until(lambda: not unfinished(server, videos), seconds=seconds, what="the rest")
     except AssertionError:
         return
 
 
-def ended(server: Served, videos: list[str]) -> int:
-    found = [server.http.get(f"/v1/videos/{video}").json().get("status") for video in videos]
-    return sum(status in ("completed", "failed") for status in found)
+def unfinished(server: Served, videos: list[str]) -> list[str]:
+    """Those that are still to be made; what is finished is not asked for again until the report."""
+
+    def status(video: str) -> Any:
+        return server.http.get(f"/v1/videos/{video}").json().get("status")
+
+    return [video for video in videos if status(video) not in ("completed", "failed")]
 
 
 def report(
