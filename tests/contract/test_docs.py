@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,39 @@ def test_every_verb_and_option(verb: str, reference: str) -> None:
 def test_no_verb_that_is_not_there(reference: str) -> None:
     told = re.findall(r"^### kinora (\S+)$", reference, re.M)
     assert told == list(VERBS)
+
+
+def shown(root: Path) -> Iterator[tuple[str, str]]:
+    """Every command of ours in a block of code, or whole in a cell of a table: the page and the line."""
+    pages = (root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").rglob("*.md")))
+    for page in pages:
+        text = page.read_text()
+        blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S)
+        lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+        typed = [part for line in lines for part in re.split(r"&&|\|", line)]
+        cells = re.findall(r"(?<=\| )`(kinora [^`]+)`(?= \|)", text)
+        for line in (*typed, *cells):
+            if re.match(r"\s*(\$ )?kinora [a-z]", line):
+                yield page.name, line.strip().removeprefix("$ ")
+
+
+def test_every_command_that_is_shown_can_be_typed(root: Path) -> None:
+    """Verbs, options and their values are understood; nothing is run."""
+    found = list(shown(root))
+    assert len(found) > 40, "the pages show commands"
+    wrong = []
+    for page, line in found:
+        verb, *words = shlex.split(line, comments=True)[1:]
+        try:
+            group: Any = typer.main.get_command(application(verb))
+            command = group.commands[verb]
+            context = command.make_context(verb, list(words))
+            if below := getattr(command, "commands", None):
+                name, *rest = [*context._protected_args, *context.args]
+                below[name].make_context(name, rest)
+        except Exception as error:
+            wrong.append(f"{page}: {line}: {error!r}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_exit_code(reference: str) -> None:
