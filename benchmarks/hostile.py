@@ -1,6 +1,7 @@
 """Files from somebody else against the sandbox. In: how many, a seed. Out: what became of them, exit code.
 
     python benchmarks/hostile.py --count 10000
+    python benchmarks/hostile.py --count 10000 --first 6100   (the last 3,900 of them)
 
 Every file is a mutant of a sound MP4, WebM, PNG, JPEG, WebP or GIF, or a lie of its own: a bomb, an
 endless animation, a container that promises what it does not hold, a list that names other files. Each
@@ -45,6 +46,7 @@ OWN = {"upload", "pixels.npy"}
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=500)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first file")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=3600.0, help="no file is begun after")
@@ -53,7 +55,7 @@ def main() -> int:
     with Sandbox() as sandbox, ThreadPoolExecutor(given.at_once) as pool:
         unread = [name for name, data in sound.items() if not reads(data, sandbox)]
         start = time.monotonic()
-        numbers = iter(range(given.count))
+        numbers = iter(range(given.first, given.count))
         left = itertools.takewhile(lambda _: time.monotonic() - start < given.seconds, numbers)
         one = partial(attack, sound, sandbox=sandbox, seed=given.seed)
         ends = [end for part in batched(left, PART) for end in pool.map(one, part)]
