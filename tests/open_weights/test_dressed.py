@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from kinora.cli.main import main
 from kinora.cli.outside import From, weighed
 from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 from kinora.generate import Request, generate
@@ -121,3 +122,13 @@ def test_what_was_typed_is_checked_before_anything_is_loaded(tiny: Tiny, tmp_pat
     assert weighed("a/style.safetensors:0.6") == (Path("a/style.safetensors"), 0.6)
     assert weighed("style.safetensors") == (Path("style.safetensors"), 1.0)
     assert model.shelf.loaded() == ()
+
+
+@pytest.mark.parametrize(("threshold", "said"), [("1e-9", "skipped no step"), ("10", "dB PSNR")])
+def test_what_a_step_cache_costs_is_told(
+    tiny: Tiny, threshold: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["generate", "a red ball.", "--model", str(tiny("wan")), "--seconds", "0.5"]
+    words += ["--size", "32x32", "--steps", "6", "--seed", "1", "-o", str(tmp_path / "a.mp4")]
+    assert main([*words, "--step-cache", threshold, "--psnr"]) == 0
+    assert said in capsys.readouterr().err

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from kinora.core.clip import Clip
 from kinora.core.cost import Heap, count, weight_bytes
 from kinora.core.errors import OutOfMemoryError, UnsupportedError
 from kinora.core.machine import Machine, calibrated
@@ -22,7 +24,10 @@ from kinora.models import load_bundle
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.load import load_open
 from kinora.open_weights.model import OpenModel
+from kinora.open_weights.shelf import Plan
 from kinora.open_weights.skeleton import META
+from kinora.timeline.extend import Extend
+from kinora.timeline.perform import placed
 from tiny import tiny_bundle, tiny_model_folder
 
 __all__ = ["tiny_model_folder"]
@@ -185,15 +190,43 @@ def test_the_fastest_placement_that_fits_is_taken(tiny: Tiny) -> None:
     assert peaks == sorted(peaks, reverse=True)
     for plan, peak in zip(plans, peaks, strict=True):
         machine = replace(MACHINE, memory=peak)
-        placed = fitted(model, wish, machine=machine)
-        assert isinstance(placed, OpenModel)
-        assert predicted.plan(machine) == placed.shelf.placement.plan
+        found = fitted(model, wish, machine=machine)
+        assert isinstance(found, OpenModel)
+        assert predicted.plan(machine) == found.shelf.placement.plan
         if peaks.count(peak) == 1:
-            assert placed.shelf.placement.plan == plan
+            assert found.shelf.placement.plan == plan
     with pytest.raises(OutOfMemoryError, match="needs"):
         fitted(model, wish, machine=replace(MACHINE, memory=1000))
     bundle = tiny_bundle()
     assert fitted(bundle, wish, machine=replace(MACHINE, memory=1000)) is bundle
+
+
+def test_an_edit_is_placed_where_it_fits(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_open(tiny("wan"))
+    film = Clip(np.zeros((9, 64, 64, 3), np.uint8), model.capabilities.fps)
+    more = 4 / model.capabilities.fps
+    longer = Extend(seconds=more, steps=1, guidance=1.0)
+    wish = Wish(model.stride.snap(PixelShape(13, 64, 64)), 1, 1.0)
+    dtype = model.shelf.placement.dtype
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    machine = calibrated(torch.device("cpu"))
+    predicted = predict(model.shelf.folder, wish, machine=machine, dtype=dtype)
+    (file,) = tmp_path.rglob("*.json")
+    known = json.loads(file.read_text())
+    assert predicted.peak("sequential") < predicted.peak("resident")
+    plans: tuple[Plan, ...] = ("sequential", "resident")
+    for plan in plans:
+        memory = predicted.peak(plan)
+        told = {name: {**each, "memory": memory} for name, each in known.items()}
+        file.write_text(json.dumps(told))
+        there = placed(model, longer, [film])
+        assert isinstance(there, OpenModel)
+        assert there.shelf.placement.plan == plan
+    file.write_text(json.dumps({name: {**each, "memory": 1000} for name, each in known.items()}))
+    with pytest.raises(OutOfMemoryError, match="needs"):
+        placed(model, longer, [film])
 
 
 def test_too_large_a_film_ends_the_command_with_what_would_fit(

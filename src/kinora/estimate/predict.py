@@ -42,11 +42,11 @@ def weightless(folder: Folder) -> FilmModel:
     return skeleton(folder)
 
 
-def fitted_windows(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> FilmModel:
+def fitted_windows(model: FilmModel, wish: Wish) -> FilmModel:
     """`fitted` for a film of any length: no canvas of it is longer than the model's window."""
     most = model.stride.pixel_frames(window(model))
     shape = replace(wish.shape, frames=min(wish.shape.frames, most))
-    return fitted(model, replace(wish, shape=shape), machine=machine)
+    return fitted(model, replace(wish, shape=shape))
 
 
 def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> FilmModel:
