@@ -83,7 +83,7 @@ WISHES = {
     ),
 }  # fmt: skip
 FRAMES = {
-    "extension": 25, "backward": 25, "loop": 17 + 7, "blend": 17 + 8 + 16, "storyboard": 9 + 8 + 9,
+    "extension": 25, "backward": 25, "loop": 17 + 7, "blend": 17 + 8 + 16, "storyboard": 9 + 7 + 9,
 }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def asked(film: str) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-LONG = {"storyboard": 26 / 8, "extend": 3.0, "loop": 3.0, "blend": 41 / 8, "recut": 9 / 8}
+LONG = {"storyboard": 25 / 8, "extend": 3.0, "loop": 3.0, "blend": 41 / 8, "recut": 9 / 8}
 
 
 def frames_of(server: Served, video: str) -> list[Any]:
