@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from kinora.data.render import Bucket
@@ -46,18 +47,25 @@ def test_a_bundle_can_do_what_its_recipe_taught(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "samples-000002.png").exists()
 
 
-def test_a_film_model_goes_on_from_a_trained_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("placed", [False, True])
+def test_a_film_model_goes_on_from_a_trained_one(placed: bool, tmp_path: Path) -> None:
     clips = Bucket(name="clips", count=2, frames=9, width=64, height=64, mix={"cuts": 0.0})
     recipe = small(clips=clips)
     stages = (Stage(until=9, buckets={"clips": 1.0}, tokens=20),)
-    task = recipe.task.model_copy(update={"stages": stages})
+    sizes = recipe.task.transformer.model_copy(update={"placed": placed})
+    task = recipe.task.model_copy(update={"stages": stages, "transformer": sizes})
     run = recipe.run.model_copy(update={"optimizer": OptimizerConfig(rate=1e-9)})
     recipe = recipe.model_copy(update={"task": task, "run": run})
     begin = tiny_bundle()
     made = train_film(
         recipe, tmp_path / "run", data=tmp_path / "data", autoencoder=begin.autoencoder, begin=begin
     )
-    assert made.transformer.config == begin.transformer.config
+    config = begin.transformer.config.model_copy(update={"placed": placed})
+    assert (
+        made.transformer.config
+        == load_bundle(tmp_path / "run" / "bundle").transformer.config
+        == config
+    )
     assert len(made.tokenizer) == len(begin.tokenizer)
     before, after = begin.transformer.state_dict(), made.transformer.state_dict()
     assert all(torch.allclose(after[name], before[name], atol=1e-6) for name in before)

@@ -13,7 +13,7 @@ from kinora.text.encoder import TextConfig
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.autoencoder import AutoencoderTask, AutoencoderTaskConfig, finish
 from kinora.train.film import FilmTask, FilmTaskConfig
-from kinora.train.lessons import Stage
+from kinora.train.lessons import SPARSE, Stage
 from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.model import TransformerConfig
@@ -144,11 +144,34 @@ def test_the_film_task_learns_one_batch_by_heart(film: FilmTask, tmp_path) -> No
 
 def test_the_aligning_head_reaches_the_middle_of_the_network(film: FilmTask) -> None:
     film.loss(film.batch(0), 0)
-    film.align(film.batch(0).labels).backward()
+    standing, going = film.align(film.batch(0).labels)
+    (standing + going).backward()
     assert film.head.weight.grad is not None
     first, last = film.transformer.blocks[0], film.transformer.blocks[-1]
     assert first.mlp.inward.weight.grad is not None
     assert last.mlp.inward.weight.grad is None
+
+
+def test_some_clips_are_shown_in_glimpses(film: FilmTask) -> None:
+    stages = (Stage(until=1, buckets={"clips": 1.0}, tokens=60, latents=5),)
+    config = film.config.model_copy(update={"stages": stages, "sparse": 0.5})
+    tokenizer = Tokenizer.build(["a", "red", "ball", "it", "is", "."], {})
+    task = FilmTask(config, {"clips": latent_pool(8, 5)}, tokenizer, seed=0)
+    batches = [task.batch(step) for step in range(40)]
+    glimpses = [len(batch.numbers) == SPARSE for batch in batches]
+    assert 8 < sum(glimpses) < 32
+    step = glimpses.index(True)
+    batch = batches[step]
+    assert batch.latents.shape == (3, SPARSE, 48, 4, 6)  # instead of two clips of five frames
+    assert task.place(batch.cameras, batch.numbers).time[0].tolist() == [
+        0.5 * n for n in batch.numbers
+    ]
+    pool = task.lessons.pools["clips"].tensors["latents"].float()[:, batch.numbers]
+    assert all(any(torch.equal(one, clip) for clip in pool) for one in batch.latents)
+    assert torch.isfinite(task.loss(batch, step)[0])
+    assert {tuple(one.numbers.tolist()) for one in batches if len(one.numbers) == SPARSE} > {
+        (0, 2, 4)
+    }
 
 
 def with_another_camera(clips: int, frames: int) -> Pool:
@@ -173,7 +196,7 @@ def studio(film: FilmTask) -> FilmTask:
 def test_a_batch_from_two_cameras_keeps_them_in_step(studio: FilmTask) -> None:
     batch = studio.batch(100)
     assert batch.latents.shape == (2, 6, 48, 4, 6)
-    place = studio.place(batch.cameras, 3, streams=False)
+    place = studio.place(batch.cameras, batch.numbers, streams=False)
     assert place.time[0].tolist() == [0, 0.5, 1, 0, 0.5, 1]
     assert place.view[0].tolist() == [0, 0, 0, 2, 2, 2]
     assert place.chunk is None
@@ -190,7 +213,7 @@ def test_some_batches_are_learnt_as_a_stream_shows_them(studio: FilmTask) -> Non
     assert not any(studio.lessons.streams(2, step) for step in range(400))
     step = streams.index(True)
     batch = studio.batch(step)
-    place = studio.place(batch.cameras, 5, streams=True)
+    place = studio.place(batch.cameras, batch.numbers, streams=True)
     assert place.chunk is not None
     assert place.chunk[0].tolist() == [0, 0, 1, 1, 2]
 
@@ -219,7 +242,7 @@ def test_a_portrait_is_known_outside_time_and_changes_what_is_dreamt(film: FilmT
     batch = task.batch(0)
     assert batch.portraits == 1
     assert batch.latents.shape == (1, 4, 48, 4, 6)
-    place = task.place(batch.cameras, 3, portraits=1, streams=True)
+    place = task.place(batch.cameras, batch.numbers, portraits=1, streams=True)
     assert place.time[0].tolist() == [OUTSIDE_TIME, 0, 0.5, 1]
     assert place.chunk is not None
     assert place.chunk[0].tolist() == [-1, 0, 0, 1]

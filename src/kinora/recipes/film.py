@@ -27,7 +27,7 @@ from kinora.train.lessons import Stage
 from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.memory import MemoryConfig
-from kinora.transformer.model import TransformerConfig
+from kinora.transformer.model import Transformer, TransformerConfig
 from kinora.world.camera import VIEWS
 
 PROMPTS = (
@@ -55,6 +55,13 @@ CASTS = {
     "happenings": ("hops", "turns", "looks", "eats", "jumps", "spins", "falls", "stands still"),
 }
 """Who plays in clips that come with a portrait, and what: mostly Momo."""
+
+
+WAYS = {
+    "happenings": ("rolls", "slides", "hops", "bounces"), "still_camera": 1.0, "cuts": 0.0,
+    "max_things": 2,
+}  # fmt: skip
+"""Clips whose words say left or right in nine of ten: of the whole world it is one of six."""
 
 
 class FilmRecipe(Config):
@@ -86,7 +93,7 @@ class FilmRecipe(Config):
 def film_tiny() -> FilmRecipe:
     """Some hours of two CPU cores; resumed over several days if need be."""
     stills = {"stills_wide": 0.8, "stills_tall": 0.1, "stills_square": 0.1}
-    clips = {"clips_wide": 0.8, "clips_tall": 0.1, "clips_square": 0.1}
+    clips = {"clips_wide": 0.65, "clips_tall": 0.1, "clips_square": 0.1, "way_wide": 0.15}
     few = {name: 0.25 * share for name, share in stills.items()}
     far = {"long_wide": 0.3, "angles_wide": 0.2, "cast_wide": 0.2}
     return FilmRecipe(
@@ -94,15 +101,17 @@ def film_tiny() -> FilmRecipe:
         buckets=(
             *buckets(stills=(49152, 8192, 8192), clips=(6144, 1024, 1024)),
             *studio_buckets(long=1024, angles=2048, casts=1024),
+            way_bucket(1024),
         ),
         task=FilmTaskConfig(
+            transformer=TransformerConfig(placed=True),
             stages=(
                 Stage(until=4000, buckets=stills),
                 Stage(until=8000, buckets=few | clips, latents=5),
                 Stage(until=14000, buckets=few | clips),
                 Stage(until=18000, buckets=few | clips | far, latents=17),
             ),
-            causal=0.3,
+            causal=0.3, sparse=0.3, motion=0.2,
         ),
         run=RunConfig(
             steps=18000, ema=0.999, save_every=200, precision="auto",
@@ -112,25 +121,32 @@ def film_tiny() -> FilmRecipe:
 
 
 def film_tiny_more() -> FilmRecipe:
-    """An hour or two of two CPU cores on top of a trained model (`--from`), clips above all."""
+    """Two hours of two CPU cores on top of a trained model (`--from`): first which way things go, then all."""
     tiny = film_tiny()
     shares = {
         "stills_wide": 0.08, "stills_tall": 0.01, "stills_square": 0.01,
-        "clips_wide": 0.64, "clips_tall": 0.03, "clips_square": 0.03,
-        "long_wide": 0.12, "cast_wide": 0.08,
+        "clips_wide": 0.44, "clips_tall": 0.02, "clips_square": 0.02, "way_wide": 0.24,
+        "long_wide": 0.1, "cast_wide": 0.1,
     }  # fmt: skip
     return tiny.model_copy(
         update={
             "buckets": (
                 *buckets(stills=(4096, 512, 512), clips=(3072, 64, 64)),
                 *studio_buckets(long=128, angles=128, casts=160),
+                way_bucket(640),
             ),
             "task": tiny.task.model_copy(
-                update={"stages": (Stage(until=3200, buckets=shares, latents=17),)}
+                update={
+                    "stages": (
+                        Stage(until=1100, buckets={"way_wide": 0.5, "clips_wide": 0.5}),
+                        Stage(until=3700, buckets=shares, latents=17),
+                    ),
+                    "sparse": 0.5, "motion": 0.15, "align": 0.15, "clip_shift": 3.5,
+                }
             ),
             "run": RunConfig(
-                steps=3200, seed=31, ema=0.998, save_every=400, precision="auto",
-                optimizer=OptimizerConfig(rate=6e-4, warmup=100, decay=0.5),
+                steps=3700, seed=41, ema=0.998, save_every=100, precision="auto",
+                optimizer=OptimizerConfig(rate=7e-4, warmup=40, decay=0.5),
             ),
         }
     )  # fmt: skip
@@ -183,6 +199,11 @@ def studio_buckets(*, long: int, angles: int, casts: int) -> tuple[Bucket, ...]:
     )
 
 
+def way_bucket(count: int) -> Bucket:
+    """What left and right mean."""
+    return Bucket(name="way_wide", count=count, seed=5, mix=WAYS)
+
+
 def train_film(
     recipe: FilmRecipe,
     folder: Path,
@@ -225,16 +246,26 @@ def train_film(
         trainer.resume()
     elif begin is not None:
         task.text.load_state_dict(begin.text.state_dict())
-        task.transformer.load_state_dict(begin.transformer.state_dict())
+        load_begun(task.transformer, begin.transformer)
         trainer.restart_average()
     trainer.run(on_progress=on_progress)
     return writer.bundle(trainer.moment())
 
 
 def sized_as(recipe: FilmRecipe, begin: Bundle) -> FilmRecipe:
-    """The recipe with the networks of a trained model."""
-    sizes = {"transformer": begin.transformer.config, "text": begin.text.config}
+    """The recipe with the networks of a trained model, whose tokens may be told their places from now on."""
+    placed = {"placed": begin.transformer.config.placed or recipe.task.transformer.placed}
+    transformer = begin.transformer.config.model_copy(update=placed)
+    sizes = {"transformer": transformer, "text": begin.text.config}
     return recipe.model_copy(update={"task": recipe.task.model_copy(update=sizes)})
+
+
+def load_begun(learner: Transformer, begun: Transformer) -> None:
+    """The weights of a trained model; what it did not have yet stays as it starts."""
+    kept = {
+        name: value for name, value in learner.state_dict().items() if name.startswith("place.")
+    }
+    learner.load_state_dict({**kept, **begun.state_dict()})
 
 
 def prepare_all(

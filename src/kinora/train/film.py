@@ -23,12 +23,15 @@ from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.autoencoder import COLOURS, KINDS
 from kinora.train.lessons import FilmBatch, Lessons, LessonsConfig
+from kinora.train.motion import NOTHING, WAYS
 from kinora.train.route import Route, Way
 from kinora.train.width import rate_scales
 from kinora.transformer.model import Transformer, TransformerConfig
 from kinora.transformer.place import Place
 
 Weighting = Literal["velocity", "data", "noise"]
+SAID = (KINDS, COLOURS, WAYS, WAYS)
+"""What the aligning head says of a latent position: kind, colour, the way across and the way down."""
 
 
 class FilmTaskConfig(LessonsConfig):
@@ -39,6 +42,7 @@ class FilmTaskConfig(LessonsConfig):
         weighting: which error counts evenly at every level: that of the velocity, of the clean data
             that it points at, or of the noise.
         align: weight of the aligning head.
+        motion: weight of what that head says of the way a thing goes, see `train.motion`.
         contrast: weight of pushing away from another clip's velocity (arXiv:2506.05350).
         route: share of the tokens that skip the middle blocks, see `train.route`; 0 for none.
         route_until: the step from which on no token skips; None for never.
@@ -49,6 +53,7 @@ class FilmTaskConfig(LessonsConfig):
     text: TextConfig = TextConfig()
     weighting: Weighting = "velocity"
     align: float = 0.1
+    motion: float = 0.0
     contrast: float = 0.0
     route: float = Field(default=0.0, ge=0.0, lt=1.0)
     route_until: int | None = None
@@ -69,7 +74,7 @@ def film_networks(config: FilmTaskConfig) -> nn.ModuleDict:
     """The text encoder, the transformer and the aligning head."""
     sizes = config.transformer
     text, transformer = TextEncoder(config.text), Transformer(sizes)
-    head = nn.Linear(sizes.width, sizes.patch**2 * (KINDS + COLOURS))
+    head = nn.Linear(sizes.width, sizes.patch**2 * sum(SAID))
     return nn.ModuleDict({"text": text, "transformer": transformer, "head": head})
 
 
@@ -127,19 +132,18 @@ class FilmTask:
         return self.lessons.batch(step)
 
     def place(
-        self, cameras: Tensor, frames: int, *, portraits: int = 0, streams: bool = False
+        self, cameras: Tensor, number: Tensor, *, portraits: int = 0, streams: bool = False
     ) -> Place:
-        """Clips of `frames` frames from `cameras` `[b v]`, each with words of its own.
+        """Clips from `cameras` `[b v]` with the frames of these numbers `[f]`, each with words of its own.
 
         Portraits in front of them are outside time, and a stream has seen them before it begins.
         """
         clips, sides = cameras.shape
-        number = torch.arange(frames, device=cameras.device)
         time = F.pad(self.step_seconds * number.repeat(sides), (portraits, 0), value=OUTSIDE_TIME)
         chunk = F.pad(number // self.config.chunk, (portraits, 0), value=-1)
         return replace(
             Place.single(time, batch=clips),
-            view=F.pad(cameras.repeat_interleave(frames, 1), (portraits, 0)),
+            view=F.pad(cameras.repeat_interleave(len(number), 1), (portraits, 0)),
             chunk=chunk.expand(clips, -1) if streams else None,
         )
 
@@ -147,7 +151,7 @@ class FilmTask:
         """Velocity error over dreamt frames, and the aligning head's cross-entropy."""
         x = batch.latents
         clips, cameras = batch.cameras.shape
-        frames = (x.shape[1] - batch.portraits) // cameras
+        frames = len(batch.numbers)
         streams = cameras == 1 and self.lessons.streams(frames, step)
         level = self.lessons.levels(clips, frames, step, cameras=cameras, streams=streams)
         level = F.pad(level, (batch.portraits, 0))
@@ -155,18 +159,18 @@ class FilmTask:
         g = torch_generator(self.seed, "noise", step, device=x.device)
         noise = torch.randn(x.shape, generator=g, device=x.device)
         sample = sample_path(x, noise, level.to(x))
-        place = self.place(batch.cameras, frames, portraits=batch.portraits, streams=streams)
+        place = self.place(batch.cameras, batch.numbers, portraits=batch.portraits, streams=streams)
         words = self.transformer.read(self.text(batch.ids, batch.mask))
         with self.skipping(x, step) as way:
             prediction = self.transformer(sample.x, sample.level, place, words)
         velocity = dreamt_error(prediction, sample)
         counted = dreamt_error(prediction, sample, weighting=self.config.weighting)
-        align = self.align(batch.labels, way=way)
-        loss = counted + self.config.align * align
+        align, motion = self.align(batch.labels, way=way)
+        loss = counted + self.config.align * align + self.config.motion * motion
         if self.config.contrast:
             other = sample.velocity.roll(1, 0)
             loss = loss - self.config.contrast * (prediction - other).square().mean()
-        return loss, {"velocity": velocity, "align": align}
+        return loss, {"velocity": velocity, "align": align, "motion": motion}
 
     @contextmanager
     def skipping(self, latents: Tensor, step: int) -> Iterator[Way | None]:
@@ -181,17 +185,25 @@ class FilmTask:
         with self.route.skipping(clips, frames, tokens, generator=generator, device=latents.device):
             yield self.route.way
 
-    def align(self, labels: Tensor, *, way: Way | None = None) -> Tensor:
-        """Kind and colour at each latent position, read from those of the middle's tokens that came there."""
+    def align(self, truth: Tensor, *, way: Way | None = None) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of what stands at each latent position, and of how that moves.
+
+        Args:
+            truth: labels of a batch `[b f h w 4]`.
+            way: says which of the tokens came to the middle, where some skip it.
+        """
         p = self.config.transformer.patch
-        truth = rearrange(labels, "b f (h p) (w q) two -> b (f h w) (p q) two", p=p, q=p)
+        truth = rearrange(truth, "b f (h p) (w q) four -> b (f h w) (p q) four", p=p, q=p)
         middle = self.middle.tokens
         if way is not None and middle.shape[1] != truth.shape[1]:
             truth = way(truth)
-        said = self.head(middle).unflatten(-1, (p * p, KINDS + COLOURS))
-        kinds, colours = said.flatten(0, 2).split([KINDS, COLOURS], dim=-1)
-        loss: Tensor = F.cross_entropy(kinds, truth[..., 0].flatten())
-        return loss + F.cross_entropy(colours, truth[..., 1].flatten())
+        said = self.head(middle).unflatten(-1, (p * p, sum(SAID))).flatten(0, 2).split(SAID, dim=-1)
+        kind, colour, across, down = (
+            F.cross_entropy(one, true, ignore_index=NOTHING, reduction="sum")
+            / (true != NOTHING).sum().clamp(min=1)
+            for one, true in zip(said, truth.flatten(0, 2).unbind(-1), strict=True)
+        )
+        return kind + colour, across + down
 
 
 def dreamt_error(

@@ -16,7 +16,10 @@ from kinora.core.seed import torch_generator
 from kinora.data.pool import Pool
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.levels import chunked, from_cameras, whole_or_known
+from kinora.train.motion import ways
 
+SPARSE = 3
+"""Latent frames of a clip that is shown in glimpses."""
 EMPTY = (2,)
 """The ids of no words at all: the start mark."""
 
@@ -48,6 +51,8 @@ class LessonsConfig(Config):
             frame has a level of its own; the rest is dreamt as a whole.
         causal: share of batches of clips in which a frame sees only its own and earlier chunks, as
             it does in a stream.
+        sparse: share of the other batches of clips that show `SPARSE` frames of a window, far apart: of what
+            goes where they tell as much as all of them, and several times as many clips fit in a step.
         chunk: latent frames that a stream dreams at once.
         shift, clip_shift: of the training levels of stills and of clips. Frames that are alike tell of
             each other, so what happens in a clip is decided at more noise than what a still shows
@@ -59,6 +64,7 @@ class LessonsConfig(Config):
     captions: tuple[float, float, float] = (0.2, 0.65, 0.15)
     known: tuple[float, float, float, float] = (0.12, 0.15, 0.05, 0.1)
     causal: float = 0.0
+    sparse: float = 0.0
     chunk: int = 3
     shift: float = 1.5
     clip_shift: float = 3.0
@@ -66,10 +72,11 @@ class LessonsConfig(Config):
 
 @dataclass(frozen=True, eq=False)
 class FilmBatch:
-    """`latents` `[b f c h w]`, `labels` `[b f h w 2]`, `ids` `[b l]`, their `mask`, `cameras` `[b v]`.
+    """`latents` `[b f c h w]`, `labels` `[b f h w 4]`, `ids` `[b l]`, their `mask`, `cameras` `[b v]`.
 
-    The frames of v cameras stand one camera after the other; in front of them `portraits` frames that
-    are references, not film.
+    The frames of v cameras stand one camera after the other, each with those whose `numbers` of the
+    window are told; in front of them `portraits` frames that are references, not film. Labels are kind,
+    colour, and which way that goes across and down (`train.motion`).
     """
 
     latents: Tensor
@@ -77,6 +84,7 @@ class FilmBatch:
     ids: Tensor
     mask: Tensor
     cameras: Tensor
+    numbers: Tensor
     portraits: int = 0
 
 
@@ -127,7 +135,10 @@ class Lessons:
         sides = cameras.shape[1]
         each = (latents.shape[1] - portraits) // sides
         frames = min(stage.latents, each)
-        film = each * torch.arange(sides)[:, None] + torch.arange(frames)
+        numbers = torch.arange(frames)
+        if sides == 1 and self.glimpses(frames, step):
+            numbers = torch.randperm(frames, generator=g)[:SPARSE].sort().values
+        film = each * torch.arange(sides)[:, None] + numbers
         taken = torch.cat([torch.arange(portraits), portraits + film.flatten()])
         per_clip = len(taken) * latents.shape[3] * latents.shape[4] // self.patch**2
         count = max(1, stage.tokens // per_clip)
@@ -142,10 +153,11 @@ class Lessons:
         mask = torch.arange(longest) < lengths[:, None]
         return FilmBatch(
             latents=latents[picks][:, taken].float(),
-            labels=labels[picks][:, taken].long(),
+            labels=with_ways(labels[picks].long(), sides, portraits)[:, taken],
             ids=ids[:, :longest].to(latents.device),
             mask=mask.to(latents.device),
             cameras=cameras[picks.cpu()].to(latents.device),
+            numbers=numbers.to(latents.device),
             portraits=portraits,
         )
 
@@ -163,10 +175,22 @@ class Lessons:
         known = self.config.known
         return whole_or_known(clips, frames, known=known, amount=amount, generator=generator)
 
+    def glimpses(self, frames: int, step: int) -> bool:
+        """Whether the clips of this step are shown in a few frames, far apart."""
+        chance = float(torch.rand((), generator=torch_generator(self.seed, "glimpses", step)))
+        return frames > SPARSE and chance < self.config.sparse
+
     def streams(self, frames: int, step: int) -> bool:
         """Whether the clips of this step are learnt as a stream shows them."""
         chance = float(torch.rand((), generator=torch_generator(self.seed, "streams", step)))
         return frames > self.config.chunk and chance < self.config.causal
+
+
+def with_ways(labels: Tensor, sides: int, portraits: int) -> Tensor:
+    """Kind and colour `[b f h w 2]` of portraits and of what each side sees -> with their ways `[b f h w 4]`."""
+    parts = [labels[:, :portraits], *labels[:, portraits:].chunk(sides, dim=1)]
+    goes = torch.cat([ways(part) for part in parts if part.shape[1]], dim=1)
+    return torch.cat([labels, goes], dim=-1)
 
 
 def _tokenise(

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from kinora.nn.attention import KeyValue
-from kinora.nn.embed import LevelEmbedding
+from kinora.nn.embed import LevelEmbedding, PlaceEmbedding
 from kinora.nn.norm import RMSNorm
 from kinora.nn.rope import Axis, Rotation, angles
 from kinora.nn.states import TextStates
@@ -37,6 +37,7 @@ class TransformerConfig(BaseModel):
         stem: channels of the convolutions at latent resolution.
         patch: latent positions along the side of a token.
         context: width of the text states.
+        placed: whether tokens are told where they stand; else they know distances alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +48,7 @@ class TransformerConfig(BaseModel):
     stem: int = 96
     patch: int = 2
     context: int = 192
+    placed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +120,7 @@ class Transformer(nn.Module):
         heads = config.width // HEAD_CHANNELS
         self.stem = Stem(config.channels, config.stem, config.width, config.patch)
         self.level = LevelEmbedding(config.width)
+        self.place = PlaceEmbedding(config.width) if config.placed else None
         self.pool = nn.Linear(config.context, config.width)
         self.modulation = nn.Sequential(nn.SiLU(), nn.Linear(config.width, PARTS * config.width))
         self.blocks = nn.ModuleList(
@@ -144,6 +147,8 @@ class Transformer(nn.Module):
             with torch.no_grad():  # gates start open: the zero matrices already close the branch
                 block.bias.view(PARTS, -1)[[2, 5]] = 1.0
         nn.init.zeros_(self.modulation[1].weight)  # type: ignore[arg-type]  # a Linear's weight
+        if self.place is not None:
+            self.place.reset()
 
     def read(self, text: TextStates) -> Words:
         """States `[s l c]` of s prompts -> keys and values of their words."""
@@ -176,6 +181,8 @@ class Transformer(nn.Module):
         tokens = rearrange(tokens, "(b f) n d -> b (f n) d", f=f).expand(b, -1, -1)  # b n d
         modulation = self._modulate(level, place, words, rows, columns)  # b f m 6d
         coordinates = self._coordinates(place, rows, columns)  # b n 4
+        if self.place is not None:
+            tokens = tokens + self.place(coordinates)
         heard, words_mask = words.of(place.text, rows * columns)
         looks = self._look(place, words_mask, coordinates, rows * columns, past)
         memories = []
