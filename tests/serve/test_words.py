@@ -1,9 +1,12 @@
 """Prompts that are written out: the model hears a director's paragraph, the answer tells what was sent."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kinora.cli.main import main
 from kinora.core.errors import UsageError
 from kinora.prompt.expand import expand
 from kinora.serve.creation import heard
@@ -51,6 +54,27 @@ def test_a_written_out_film_is_the_film_of_its_paragraph(server: Served) -> None
     ]
     assert reels[0] == reels[1]
     assert server.http.get(f"/v1/videos/{one}").json()["prompt"] == SHORT
+
+
+def test_a_downloaded_film_tells_how_it_was_made(
+    server: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {**QUICK, "prompt": SHORT, "expand": True, "negative_prompt": "a hat"}
+    video = server.create(**asked)
+    assert server.wait(video)["state"] == "done"
+    file = tmp_path / "film.mp4"
+    file.write_bytes(server.http.get(f"/v1/videos/{video}/content").content)
+    assert main(["info", str(file), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["told_by"] == "comment"
+    made = found["made"]
+    assert made["verb"] == "create" and made["seed"] == 3
+    assert made["shots"] == [{"prompt": SHORT, "expansion": expand(SHORT).text, "seconds": 1.0}]
+    assert made["asked"] == {"width": 96, "height": 64, "frames": 8, "fps": 8.0}
+    assert made["options"] == {"steps": 1, "negative": "a hat"}
+    assert made["model"]["id"] == server.http.get("/v1/models").json()["data"][0]["id"]
+    assert main(["info", str(file)]) == 0
+    assert f"{SHORT} (1 s)" in capsys.readouterr().out
 
 
 def test_edits_and_storyboards_are_written_out_too(server: Served) -> None:

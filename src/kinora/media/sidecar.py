@@ -81,7 +81,7 @@ class Sidecar(Config):
     Args:
         schema_version: of this document.
         verb: the command that made the film.
-        created: ISO 8601, UTC.
+        created: ISO 8601, UTC; empty in a server's film, whose files are the same whenever they are made.
         shots: prompts as typed and as expanded.
         seed: of this very film.
         asked: the size that was asked for.
@@ -97,7 +97,7 @@ class Sidecar(Config):
 
     schema_version: Literal[1] = SCHEMA
     verb: str
-    created: str
+    created: str = ""
     shots: tuple[Shot, ...] = ()
     seed: int | None = None
     asked: Size | None = None

@@ -13,6 +13,7 @@ import numpy as np
 
 from kinora.core.clip import Frames
 from kinora.core.errors import NotFoundError
+from kinora.media.sidecar import Model, Shot, Sidecar, Size
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.store import Store
 
@@ -107,11 +108,33 @@ class Artefacts:
         told: dict[str, Any] = json.loads(self.local(LEDGER).read_bytes())
         return told
 
-    def recipe(self, wish: Wish) -> str:
-        """What the file itself says of how it was made; the same wish makes the same file."""
-        told = wish.model_dump(exclude_defaults=True, exclude={"sources", "pictures", "characters"})
-        ledger = self.ledger()
-        return json.dumps({"kinora": 1, **told, **({"ledger": ledger} if ledger else {})})
+    def recipe(self, wish: Wish, *, model: str, fps: float) -> str:
+        """What the file itself says of how it was made, as `kinora info` reads it from any film.
+
+        The same wish makes the same file, so neither the hour nor the video's id is told.
+
+        Args:
+            wish: the order.
+            model: whose film it is.
+            fps: frames a second as delivered.
+        """
+        ends = [*(card.start for card in wish.cards[1:]), wish.seconds]
+        shots = (
+            Shot(prompt=card.prompt, expansion=card.expansion, seconds=max(0.0, end - card.start))
+            for card, end in zip(wish.cards, ends, strict=True)
+        )
+        asked = Size(
+            width=wish.width, height=wish.height, frames=round(wish.seconds * fps), fps=fps
+        )
+        rest = {"steps", "guidance", "negative", "tries", "options"}
+        options = wish.model_dump(exclude_defaults=True, include=rest)
+        if ledger := self.ledger():
+            options["ledger"] = ledger
+        told = Sidecar(
+            verb=wish.kind, shots=tuple(shots), seed=wish.seed, asked=asked,
+            model=Model(id=model), options={**options.pop("options", {}), **options},
+        )  # fmt: skip
+        return told.recipe()
 
     def tidy(self) -> None:
         """Remove the local copies."""

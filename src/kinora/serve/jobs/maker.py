@@ -145,7 +145,9 @@ class Maker:
         frames = islice(self._frames(reel, on_progress), shown)
         pictures = Pictures(count=shown)
         rate = wish.fps or fps
-        comment = files.recipe(wish) if wish.metadata else ""
+        comment = ""
+        if wish.metadata:
+            comment = files.recipe(wish, model=self._model.name, fps=rate)
         with (
             files.making("drawn.mp4") as target,
             ClipWriter(target, fps=rate, comment=comment, on_progress=on_progress) as writer,
