@@ -40,6 +40,16 @@ def optimised(**update: object) -> Change:
     return change
 
 
+def placed(**update: object) -> Change:
+    """The recipe with tokens that are told their places, and fields of its task changed."""
+
+    def change(recipe: FilmRecipe) -> FilmRecipe:
+        transformer = recipe.task.transformer.model_copy(update={"placed": True})
+        return tasked(transformer=transformer, **update)(recipe)
+
+    return change
+
+
 def wide(width: int, **update: object) -> Change:
     """The recipe with a transformer of another width, and fields of its task changed."""
 
@@ -56,6 +66,10 @@ ARMS: dict[str, Change] = {
     "noise-weighted": tasked(weighting="noise"),
     "no alignment": tasked(align=0.0),
     "strong alignment": tasked(align=0.5),
+    "places": placed(),
+    "ways": tasked(motion=0.2),
+    "glimpses": tasked(sparse=0.5),
+    "places, ways, glimpses": placed(motion=0.2, sparse=0.5),
     "contrastive": tasked(contrast=0.05),
     "muon": optimised(muon=True, rate=1.5e-3),
     "routed": tasked(route=0.5),

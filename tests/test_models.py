@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from kinora.core.errors import NotFoundError
+from kinora.denoise.canvas import OUTSIDE_TIME, Canvas
 from kinora.generate import load
 from kinora.models import load_bundle, save_bundle
 from tiny import tiny_bundle
@@ -65,6 +66,25 @@ def test_a_config_of_another_size_is_noticed(copy: Path) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | {"width": 128}))
     with pytest.raises(NotFoundError, match="does not fit"):
         load(copy)
+
+
+def test_a_frame_is_told_how_long_its_film_has_lasted() -> None:
+    bundle = tiny_bundle()
+    text = bundle.read(["a red ball"])
+    latents = torch.zeros(4, 48, 4, 6)
+    seconds = 0.5 * torch.arange(4.0)
+
+    def told(time: torch.Tensor, *, now: float = 0.0) -> list[float]:
+        still = torch.zeros(4, dtype=torch.long)
+        canvas = Canvas(latents, level=torch.ones(4), time=time, view=still, text=still)
+        place = bundle.place(canvas, text, rows=1, now=now)
+        return [*(place.time[0] + place.start)]
+
+    assert told(seconds) == [0.0, 0.5, 1.0, 1.5]
+    assert told(30 + seconds, now=30.0) == [30.0, 30.5, 31.0, 31.5]  # as a stream sees its chunk
+    assert told(seconds - 1) == [0.0, 0.5, 1.0, 1.5]  # extended backward: it begins with its first
+    reference = torch.tensor([OUTSIDE_TIME, 0.0, 0.5, 1.0])
+    assert told(reference)[0] < -1000 and told(reference)[1:] == [0.0, 0.5, 1.0]
 
 
 def test_an_unknown_name_tells_what_there_is() -> None:

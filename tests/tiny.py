@@ -31,7 +31,9 @@ def tiny_bundle(*, seed: int = 0) -> Bundle:
             ),
             tokenizer=words,
             text=TextEncoder(TextConfig(vocabulary=len(words), width=64, depth=1, limit=32)),
-            transformer=Transformer(TransformerConfig(width=64, depth=2, stem=16, context=64)),
+            transformer=Transformer(
+                TransformerConfig(width=64, depth=2, stem=16, context=64, placed=True)
+            ),
             autoencoder=Autoencoder(AutoencoderConfig(fine=8, coarse=16, refine=8, depth=1)),
         )
         for network in (bundle.text, bundle.transformer, bundle.autoencoder):

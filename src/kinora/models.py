@@ -161,13 +161,18 @@ class Bundle:
         return Remembering(self, text, guidance, Memory(self.index.memory))
 
     def place(self, canvas: Canvas, text: Read, *, rows: int, now: float = 0.0) -> Place:
-        """Where the frames stand, seen from time `now`; the second row hears no words."""
+        """Where the frames stand, seen from time `now`; the second row hears no words.
+
+        A film that is extended backward begins before zero: with the first frame that is dreamt.
+        """
         nothing = torch.full_like(canvas.text, text.states.pooled.shape[0] - 1)
         inside = (canvas.time > OUTSIDE).to(canvas.time)
+        began = min(0.0, float((canvas.time * inside).min()))
         return Place(
             time=(canvas.time - now * inside).to(self.device).expand(rows, -1),
             view=canvas.view.to(self.device).expand(rows, -1),
             text=torch.stack([canvas.text, nothing][:rows]).to(self.device),
+            start=now - began,
         )
 
     def _run(

@@ -121,9 +121,10 @@ def test_decoding_goes_on_where_it_stopped(bundle: Bundle) -> None:
     z = torch.randn(11, 48, 4, 4, generator=torch.manual_seed(5))
     whole = np.concatenate(list(bundle.decode(z)))
     parts = np.concatenate(list(decode_parts(bundle, [z[:2], z[2:9], z[9:]])))
-    assert np.array_equal(parts, whole)
+    # Sums over other numbers of frames are rounded otherwise, so a colour may fall to the next value.
+    assert np.abs(parts.astype(int) - whole).max() <= 1
     after = np.concatenate(list(decode_after(bundle, z[:7], z[7:])))
-    assert np.array_equal(after, whole[25:])
+    assert np.abs(after.astype(int) - whole[25:]).max() <= 1
 
 
 class Plain:

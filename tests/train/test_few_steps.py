@@ -94,7 +94,7 @@ def test_some_clips_are_reworked_from_part_of_the_way(tmp_path: Path) -> None:
     all_noise = task_in(tmp_path / "none", rework=0.0).batch(0)
     partly = task_in(tmp_path / "all", rework=1.0).batch(0)
     assert set(all_noise.level.flatten().tolist()) <= {0.0, 1.0}
-    assert float(partly.level.max()) < 1.0
+    assert ((partly.level > 0) & (partly.level < 1)).any()
 
 
 def test_stops_are_where_the_walk_stands_after_the_students_steps(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ def bundle() -> Bundle:
     return tiny_bundle()
 
 
-def place(time: torch.Tensor, chunk: torch.Tensor | None = None) -> Place:
+def place(time: torch.Tensor, chunk: torch.Tensor | None = None, *, now: float = 0.0) -> Place:
     zeros = torch.zeros(1, len(time), dtype=torch.long)
-    return Place(time=time[None], view=zeros, text=zeros, chunk=chunk)
+    return Place(time=time[None] - now, view=zeros, text=zeros, chunk=chunk, start=now)
 
 
 def latents(bundle: Bundle, frames: int) -> torch.Tensor:
@@ -50,14 +50,14 @@ def test_a_block_with_a_memory_equals_the_whole_film_seen_block_causally(bundle:
     for start in (0, 2):
         part, now = slice(start, start + 2), float(time[start])
         past = memory.past(now)
-        _, seen = network.run(x[:, part], level[:, part], place(time[part] - now), words, past)
+        _, seen = network.run(x[:, part], level[:, part], place(time[part], now=now), words, past)
         memory = memory.add(seen, rows=ROWS, columns=COLUMNS, now=now)
     now = float(time[4])
     past = memory.past(now)
-    last, _ = network.run(x[:, 4:], level[:, 4:], place(time[4:] - now), words, past)
+    last, _ = network.run(x[:, 4:], level[:, 4:], place(time[4:], now=now), words, past)
 
     torch.testing.assert_close(last, whole[:, 4:], atol=1e-5, rtol=0)
-    alone, _ = network.run(x[:, 4:], level[:, 4:], place(time[4:] - now), words)
+    alone, _ = network.run(x[:, 4:], level[:, 4:], place(time[4:], now=now), words)
     assert (alone - last).abs().max() > 1e-3, "the memory must matter"
 
 

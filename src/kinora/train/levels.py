@@ -11,14 +11,18 @@ from torch import Generator, Tensor
 
 from kinora.flow.schedule import shift
 
+BEGINS = 0.05
+"""Share of levels that are 1: every film begins there, and logit-normal levels hardly ever come near."""
+
 
 def drawn(count: int, *, amount: float, generator: Generator) -> Tensor:
-    """`[count]` logit-normal levels, stratified over the batch, shifted by `amount`."""
+    """`[count]` logit-normal levels, stratified over the batch, shifted by `amount`; some are 1."""
     even = (
         torch.randperm(count, generator=generator) + torch.rand(count, generator=generator)
     ) / count
-    normal = torch.special.ndtri(even.clamp(1e-4, 1 - 1e-4))
-    return shift(torch.sigmoid(normal), amount)
+    normal = torch.special.ndtri((even / (1 - BEGINS)).clamp(1e-4, 1 - 1e-4))
+    level = shift(torch.sigmoid(normal), amount)
+    return torch.where(even > 1 - BEGINS, torch.ones(()), level)
 
 
 def whole_or_known(

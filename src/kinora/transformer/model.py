@@ -182,7 +182,8 @@ class Transformer(nn.Module):
         modulation = self._modulate(level, place, words, rows, columns)  # b f m 6d
         coordinates = self._coordinates(place, rows, columns)  # b n 4
         if self.place is not None:
-            tokens = tokens + self.place(coordinates)
+            began = coordinates.new_tensor([place.start, 0.0, 0.0, 0.0])
+            tokens = tokens + self.place(coordinates + began)
         heard, words_mask = words.of(place.text, rows * columns)
         looks = self._look(place, words_mask, coordinates, rows * columns, past)
         memories = []

@@ -15,12 +15,14 @@ class Place:
         view: `[b f]` which camera.
         text: `[b f]` which prompt of the whole batch the frame listens to.
         chunk: `[b f]` or None; with it a frame looks only at its own and earlier chunks.
+        start: when `time` says zero, so many seconds of the film are over.
     """
 
     time: Tensor
     view: Tensor
     text: Tensor
     chunk: Tensor | None = None
+    start: float = 0.0
 
     @staticmethod
     def single(time: Tensor, *, batch: int = 1) -> "Place":
