@@ -1,5 +1,6 @@
 """The film recipe from nothing: renders, encodes, learns, and writes a bundle that says what it was taught."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,11 @@ import torch
 
 from kinora.data.render import Bucket
 from kinora.models import load_bundle
-from kinora.recipes.film import FilmRecipe, film_tiny, train_film
+from kinora.recipes.film import FilmRecipe, film_small, film_tiny, film_tiny_more, train_film
 from kinora.text.encoder import TextConfig
 from kinora.train.lessons import Stage
 from kinora.train.optimizer import OptimizerConfig
-from kinora.transformer.model import TransformerConfig
+from kinora.transformer.model import Transformer, TransformerConfig
 from tiny import tiny_bundle
 
 
@@ -47,20 +48,37 @@ def test_a_bundle_can_do_what_its_recipe_taught(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "samples-000002.png").exists()
 
 
+@pytest.mark.parametrize("recipe", [film_tiny(), film_tiny_more(), film_small()])
+def test_a_recipe_renders_what_its_stages_draw(recipe: FilmRecipe) -> None:
+    drawn = {name for stage in recipe.task.stages for name in stage.buckets}
+    assert drawn <= {bucket.name for bucket in recipe.buckets}
+    assert recipe.run.steps == recipe.task.stages[-1].until
+
+
+def without_places(told: Transformer) -> Transformer:
+    """The same network from before its tokens were told where they stand."""
+    plain = Transformer(told.config.model_copy(update={"placed": False}))
+    weights = told.state_dict()
+    plain.load_state_dict({name: weights[name] for name in plain.state_dict()})
+    return plain
+
+
 @pytest.mark.parametrize("placed", [False, True])
 def test_a_film_model_goes_on_from_a_trained_one(placed: bool, tmp_path: Path) -> None:
     clips = Bucket(name="clips", count=2, frames=9, width=64, height=64, mix={"cuts": 0.0})
     recipe = small(clips=clips)
     stages = (Stage(until=9, buckets={"clips": 1.0}, tokens=20),)
-    sizes = recipe.task.transformer.model_copy(update={"placed": placed})
+    sizes = recipe.task.transformer.model_copy(update={"placed": True})
     task = recipe.task.model_copy(update={"stages": stages, "transformer": sizes})
     run = recipe.run.model_copy(update={"optimizer": OptimizerConfig(rate=1e-9)})
     recipe = recipe.model_copy(update={"task": task, "run": run})
     begin = tiny_bundle()
+    if not placed:
+        begin = replace(begin, transformer=without_places(begin.transformer))
     made = train_film(
         recipe, tmp_path / "run", data=tmp_path / "data", autoencoder=begin.autoencoder, begin=begin
     )
-    config = begin.transformer.config.model_copy(update={"placed": placed})
+    config = begin.transformer.config.model_copy(update={"placed": True})
     assert (
         made.transformer.config
         == load_bundle(tmp_path / "run" / "bundle").transformer.config

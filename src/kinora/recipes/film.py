@@ -139,13 +139,13 @@ def film_tiny_more() -> FilmRecipe:
                 update={
                     "stages": (
                         Stage(until=1100, buckets={"way_wide": 0.5, "clips_wide": 0.5}),
-                        Stage(until=3700, buckets=shares, latents=17),
+                        Stage(until=3400, buckets=shares, latents=17),
                     ),
                     "sparse": 0.5, "motion": 0.15, "align": 0.15, "clip_shift": 3.5,
                 }
             ),
             "run": RunConfig(
-                steps=3700, seed=41, ema=0.998, save_every=100, precision="auto",
+                steps=3400, seed=41, ema=0.998, save_every=100, precision="auto",
                 optimizer=OptimizerConfig(rate=7e-4, warmup=40, decay=0.5),
             ),
         }
@@ -160,12 +160,13 @@ def film_small() -> FilmRecipe:
         for stage, until in zip(tiny.task.stages, (6000, 9000, 15000, 20000), strict=True)
     )
     # 10 million parameters: with everything else that ships it stays under 40 MB.
-    transformer = TransformerConfig(width=320, depth=6, stem=128)
+    transformer = TransformerConfig(width=320, depth=6, stem=128, placed=True)
     return FilmRecipe(
         name="kinora-small",
         buckets=(
             *buckets(stills=(98304, 16384, 16384), clips=(12288, 2048, 2048)),
             *studio_buckets(long=2048, angles=4096, casts=2048),
+            way_bucket(4096),
         ),
         workers=16,
         task=tiny.task.model_copy(update={"stages": stages, "transformer": transformer}),
