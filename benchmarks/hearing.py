@@ -44,10 +44,12 @@ def exchanged(caption: str, words: tuple[str, str]) -> str:
 
 
 @torch.inference_mode()
-def errors(model: Bundle, latents: Tensor, captions: list[str], *, level: float) -> Tensor:
-    """`[b]` mean squared error of the velocity; the same noise for the same clips."""
+def errors(
+    model: Bundle, latents: Tensor, captions: list[str], *, level: float, number: int
+) -> Tensor:
+    """`[b]` mean squared error of the velocity; the noise depends on the batch's `number` alone."""
     frames = latents.shape[1]
-    noise = torch.randn(latents.shape, generator=torch_generator(0, "hearing", frames))
+    noise = torch.randn(latents.shape, generator=torch_generator(0, "hearing", number))
     sample = sample_path(latents, noise, torch.full(latents.shape[:2], level))
     place = Place.single(STEP_SECONDS * torch.arange(frames), batch=len(latents))
     read = model.read(captions).states
@@ -72,7 +74,7 @@ def main() -> None:
             own = [pool.rows[number]["captions"][SENTENCE] for number in few]
             captions = (own, [exchanged(each, words) for each in own], [""] * len(few))
             for name, heard in zip(asked, captions, strict=True):
-                asked[name].append(errors(model, latents, heard, level=level))
+                asked[name].append(errors(model, latents, heard, level=level, number=start))
         found = {name: torch.cat(each) for name, each in asked.items()}
         better = (found["own words"] < found["exchanged"]).float().mean()
         told = {name: round(float(each.mean()), 4) for name, each in found.items()}

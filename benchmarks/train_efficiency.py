@@ -40,21 +40,11 @@ def optimised(**update: object) -> Change:
     return change
 
 
-def placed(**update: object) -> Change:
-    """The recipe with tokens that are told their places, and fields of its task changed."""
+def built(sizes: dict[str, object], **update: object) -> Change:
+    """The recipe with a transformer of other sizes, and fields of its task changed."""
 
     def change(recipe: FilmRecipe) -> FilmRecipe:
-        transformer = recipe.task.transformer.model_copy(update={"placed": True})
-        return tasked(transformer=transformer, **update)(recipe)
-
-    return change
-
-
-def wide(width: int, **update: object) -> Change:
-    """The recipe with a transformer of another width, and fields of its task changed."""
-
-    def change(recipe: FilmRecipe) -> FilmRecipe:
-        transformer = recipe.task.transformer.model_copy(update={"width": width})
+        transformer = recipe.task.transformer.model_copy(update=sizes)
         return tasked(transformer=transformer, **update)(recipe)
 
     return change
@@ -66,15 +56,15 @@ ARMS: dict[str, Change] = {
     "noise-weighted": tasked(weighting="noise"),
     "no alignment": tasked(align=0.0),
     "strong alignment": tasked(align=0.5),
-    "places": placed(),
+    "places": built({"placed": True}),
     "ways": tasked(motion=0.2),
     "glimpses": tasked(sparse=0.5),
-    "places, ways, glimpses": placed(motion=0.2, sparse=0.5),
+    "places, ways, glimpses": built({"placed": True}, motion=0.2, sparse=0.5),
     "contrastive": tasked(contrast=0.05),
     "muon": optimised(muon=True, rate=1.5e-3),
     "routed": tasked(route=0.5),
-    "wide": wide(384),
-    "wide, rate of the narrow": wide(384, base_width=256),
+    "wide": built({"width": 384}),
+    "wide, rate of the narrow": built({"width": 384}, base_width=256),
     "short captions": tasked(captions=(1.0, 0.0, 0.0)),
     "long captions": tasked(captions=(0.0, 0.0, 1.0)),
     "stills first": tasked(

@@ -1,6 +1,7 @@
 """What the two networks learn: their batches, levels and losses, at the smallest size."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,8 +14,9 @@ from kinora.text.encoder import TextConfig
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.autoencoder import AutoencoderTask, AutoencoderTaskConfig, finish
 from kinora.train.film import FilmTask, FilmTaskConfig
-from kinora.train.lessons import SPARSE, Stage
+from kinora.train.lessons import SPARSE, Stage, with_ways
 from kinora.train.loop import RunConfig, Trainer
+from kinora.train.motion import NOTHING
 from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.model import TransformerConfig
 
@@ -150,6 +152,28 @@ def test_the_aligning_head_reaches_the_middle_of_the_network(film: FilmTask) -> 
     first, last = film.transformer.blocks[0], film.transformer.blocks[-1]
     assert first.mlp.inward.weight.grad is not None
     assert last.mlp.inward.weight.grad is None
+
+
+def test_the_way_things_go_counts_as_much_as_asked(film: FilmTask) -> None:
+    batch = film.batch(5)
+    batch = replace(batch, labels=torch.ones_like(batch.labels))
+    plain, parts = film.loss(batch, 5)
+    film.config = film.config.model_copy(update={"motion": 0.5})
+    asked, _ = film.loss(batch, 5)
+    assert float(parts["motion"].detach()) > 0
+    assert float((asked - plain).detach()) == pytest.approx(0.5 * float(parts["motion"].detach()))
+
+
+def test_ways_are_told_within_a_film_and_not_across_its_cuts() -> None:
+    labels = torch.zeros(1, 7, 4, 6, 2, dtype=torch.long)
+    for frame, column in enumerate((5, 0, 1, 2, 3, 2, 1)):  # a portrait, one camera, another one
+        labels[0, frame, 1, column] = torch.tensor([3, 5])
+    told = with_ways(labels, sides=2, portraits=1)
+    assert torch.equal(told[..., :2], labels)
+    across = [
+        int(told[0, frame, 1, column, 2]) for frame, column in enumerate((5, 0, 1, 2, 3, 2, 1))
+    ]
+    assert across == [NOTHING, 2, 2, 2, 1, 1, 1]
 
 
 def test_some_clips_are_shown_in_glimpses(film: FilmTask) -> None:

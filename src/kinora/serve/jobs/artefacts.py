@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -118,21 +119,24 @@ class Artefacts:
             model: whose film it is.
             fps: frames a second as delivered.
         """
-        ends = [*(card.start for card in wish.cards[1:]), wish.seconds]
-        shots = (
-            Shot(prompt=card.prompt, expansion=card.expansion, seconds=max(0.0, end - card.start))
-            for card, end in zip(wish.cards, ends, strict=True)
+        starts = [card.start for card in wish.cards]
+        lengths = [end - start for start, end in pairwise((*starts, wish.seconds))]
+        if len(starts) == 1:
+            lengths = [0.0]
+        shots = tuple(
+            Shot(prompt=card.prompt, expansion=card.expansion, seconds=length)
+            for card, length in zip(wish.cards, lengths, strict=True)
         )
         asked = Size(
             width=wish.width, height=wish.height, frames=round(wish.seconds * fps), fps=fps
         )
-        rest = {"steps", "guidance", "negative", "tries", "options"}
-        options = wish.model_dump(exclude_defaults=True, include=rest)
+        sampling = {"steps", "guidance", "negative"}
+        options = wish.options | wish.model_dump(exclude_defaults=True, include=sampling)
         if ledger := self.ledger():
-            options["ledger"] = ledger
+            options |= {"verify": wish.tries, "ledger": ledger}
         told = Sidecar(
-            verb=wish.kind, shots=tuple(shots), seed=wish.seed, asked=asked,
-            model=Model(id=model), options={**options.pop("options", {}), **options},
+            verb=wish.kind, shots=shots, seed=wish.seed, asked=asked,
+            model=Model(id=model), options=options,
         )  # fmt: skip
         return told.recipe()
 
