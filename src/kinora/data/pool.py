@@ -22,6 +22,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def with_more(self, other: "Pool") -> "Pool":
+        """These examples and then those."""
+        tensors = {name: torch.cat([t, other.tensors[name]]) for name, t in self.tensors.items()}
+        return Pool(tensors, (*self.rows, *other.rows))
+
 
 def load_pool(
     folder: Path, names: Sequence[str], *, limit: int | None = None, device: str = "cpu"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizers import Regex, models, normalizers, pre_tokenizers
+from tokenizers import Encoding, Regex, models, normalizers, pre_tokenizers
 from tokenizers import Tokenizer as _Tokenizer
 
 from kinora.core.errors import NotFoundError
@@ -71,7 +71,14 @@ class Tokenizer:
 
     def read(self, prompt: str, *, limit: int) -> Reading:
         """At most `limit` ids, the first a start mark; unknown words are left out and reported."""
-        encoding = self._inner.encode(prompt)
+        return self._reading(prompt, self._inner.encode(prompt), limit)
+
+    def read_all(self, prompts: Sequence[str], *, limit: int) -> list[Reading]:
+        """As `read`, many prompts at once on all cores."""
+        encodings = self._inner.encode_batch(list(prompts))
+        return [self._reading(p, e, limit) for p, e in zip(prompts, encodings, strict=True)]
+
+    def _reading(self, prompt: str, encoding: Encoding, limit: int) -> Reading:
         ids, unknown = [self.start], []
         for index, (start, stop) in zip(encoding.ids, encoding.offsets, strict=True):
             if index != self.unknown:

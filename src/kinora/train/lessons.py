@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from kinora.core.config import Config
@@ -47,8 +48,9 @@ class LessonsConfig(Config):
         stages: the curriculum.
         drop: share of clips that hear no words.
         captions: how often tags, sentence and paragraph are heard.
-        known: how often the first frame, the first three, both ends are known, and how often every
-            frame has a level of its own; the rest is dreamt as a whole.
+        known: how often the first frame, the first three, both ends are known, how often every frame has
+            a level of its own, and how often all frames after some moment are known; the rest is dreamt
+            as a whole.
         causal: share of batches of clips in which a frame sees only its own and earlier chunks, as
             it does in a stream.
         sparse: share of the other batches of clips that show `SPARSE` frames of a window, far apart: of what
@@ -62,7 +64,7 @@ class LessonsConfig(Config):
     stages: tuple[Stage, ...]
     drop: float = 0.1
     captions: tuple[float, float, float] = (0.2, 0.65, 0.15)
-    known: tuple[float, float, float, float] = (0.12, 0.15, 0.05, 0.1)
+    known: tuple[float, float, float, float, float] = (0.12, 0.15, 0.05, 0.1, 0.05)
     causal: float = 0.0
     sparse: float = 0.0
     chunk: int = 3
@@ -110,15 +112,27 @@ class Lessons:
         limit: int,
         seed: int,
     ) -> None:
-        self.config, self.pools, self.patch, self.seed = config, pools, patch, seed
-        self.words = {name: _tokenise(pool.rows, tokenizer, limit) for name, pool in pools.items()}
-        self.cameras = {
-            name: torch.tensor([row.get("cameras", [0]) for row in pool.rows])
-            for name, pool in pools.items()
-        }
-        self.portraits = {
-            name: int(pool.rows[0].get("portrait", False)) for name, pool in pools.items()
-        }
+        self.config, self.patch, self.seed = config, patch, seed
+        self.tokenizer, self.limit = tokenizer, limit
+        self.pools: dict[str, Pool] = {}
+        self.words: dict[str, tuple[Tensor, Tensor]] = {}
+        self.cameras: dict[str, Tensor] = {}
+        self.portraits: dict[str, int] = {}
+        for name, pool in pools.items():
+            self.add(name, pool)
+
+    def add(self, name: str, pool: Pool) -> None:
+        """Show these clips too from now on."""
+        ids, lengths = _tokenise(pool.rows, self.tokenizer, self.limit)
+        cameras = torch.tensor([row.get("cameras", [0]) for row in pool.rows])
+        if name in self.pools:
+            pool = self.pools[name].with_more(pool)
+            ids, lengths = _longer(self.words[name][0], ids, self.tokenizer.pad), torch.cat(
+                [self.words[name][1], lengths]
+            )
+            cameras = torch.cat([self.cameras[name], cameras])
+        self.pools[name], self.words[name], self.cameras[name] = pool, (ids, lengths), cameras
+        self.portraits[name] = int(pool.rows[0].get("portrait", False))
 
     def stage(self, step: int) -> Stage:
         """The stage of a step; the last one goes on for ever."""
@@ -186,6 +200,12 @@ class Lessons:
         return frames > self.config.chunk and chance < self.config.causal
 
 
+def _longer(old: Tensor, new: Tensor, pad: int) -> Tensor:
+    """Ids `[n 4 l]` of both, as long as the longest."""
+    longest = max(old.shape[2], new.shape[2])
+    return torch.cat([F.pad(ids, (0, longest - ids.shape[2]), value=pad) for ids in (old, new)])
+
+
 def with_ways(labels: Tensor, sides: int, portraits: int) -> Tensor:
     """Kind and colour `[b f h w 2]` of portraits and of what each side sees -> with their ways `[b f h w 4]`."""
     parts = [labels[:, :portraits], *labels[:, portraits:].chunk(sides, dim=1)]
@@ -197,7 +217,9 @@ def _tokenise(
     rows: Sequence[Mapping[str, Any]], tokenizer: Tokenizer, limit: int
 ) -> tuple[Tensor, Tensor]:
     """Ids `[n 4 l]` of three captions and of no words, and their lengths `[n 4]`."""
-    read = [[*(tokenizer.read(c, limit=limit).ids for c in row["captions"]), EMPTY] for row in rows]
+    said = [caption for row in rows for caption in row["captions"]]
+    ids_of = iter(reading.ids for reading in tokenizer.read_all(said, limit=limit))
+    read = [[*(next(ids_of) for _ in row["captions"]), EMPTY] for row in rows]
     longest = max(len(ids) for four in read for ids in four)
     ids = torch.full((len(read), 4, longest), tokenizer.pad, dtype=torch.long)
     lengths = torch.zeros(len(read), 4, dtype=torch.long)

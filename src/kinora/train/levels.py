@@ -32,8 +32,8 @@ def whole_or_known(
 
     Args:
         clips, frames: the batch.
-        known: shares of clips that know the first frame, the first three, both ends, and of those
-            whose frames have levels of their own.
+        known: shares of clips that know the first frame, the first three, both ends, of those whose
+            frames have levels of their own, and of those that know all frames after some moment.
         amount: shift of the levels.
         generator: of everything random.
     """
@@ -42,7 +42,7 @@ def whole_or_known(
         return level
     choice = torch.rand(clips, generator=generator)
     edges = torch.tensor(known).cumsum(0)
-    first, three, ends, own = (
+    first, three, ends, own, later = (
         (choice < edge) & (choice >= edge - share) for edge, share in zip(edges, known, strict=True)
     )
     level[first | ends, 0] = 0.0
@@ -50,6 +50,8 @@ def whole_or_known(
     level[three, : min(3, frames - 1)] = 0.0
     each = drawn(clips * frames, amount=amount, generator=generator).reshape(clips, frames)
     level[own] = each[own]
+    moment = torch.randint(1, frames, (clips, 1), generator=generator)
+    level = torch.where(later[:, None] & (torch.arange(frames) >= moment), torch.zeros(()), level)
     return level
 
 
