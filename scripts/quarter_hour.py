@@ -59,7 +59,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=800.0, help="for everything")
-    parser.add_argument("--autoencoder", type=float, default=180.0, help="seconds, rendering included")
+    parser.add_argument(
+        "--autoencoder", type=float, default=180.0, help="seconds, rendering included"
+    )
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2))
     parser.add_argument("--first", type=int, default=768, help="clips to begin with")
@@ -79,7 +81,9 @@ def main() -> None:
         stages = tuple(s.model_copy(update={"tokens": given.tokens}) for s in film.task.stages)
         film = film.model_copy(update={"task": film.task.model_copy(update={"stages": stages})})
     # Clips of one name are the same in both, whatever their number.
-    buckets = [bucket.model_copy(update={"per_shard": AT_ONCE[bucket.frames]}) for bucket in film.buckets]
+    buckets = [
+        bucket.model_copy(update={"per_shard": AT_ONCE[bucket.frames]}) for bucket in film.buckets
+    ]
 
     with rendering(buckets, given.folder / "pixels", given.workers):
         autoencoder = compress(
@@ -178,7 +182,9 @@ def encode(folder: Path, names: Sequence[str], device: str) -> None:
             drawn = sorted((folder / "pixels" / name).glob("*.safetensors"))
             if not drawn or (folder / "encoded").exists():
                 continue
-            encode_bucket(folder / "pixels" / name, folder / "latents" / name, autoencoder, batch=144)
+            encode_bucket(
+                folder / "pixels" / name, folder / "latents" / name, autoencoder, batch=144
+            )
             for file in drawn:
                 if (folder / "latents" / name / file.name).exists():
                     file.unlink()
@@ -288,12 +294,7 @@ def compress(
     def more() -> None:
         new = clips.new()
         if new is not None:
-            old, looked = task.footage[0], Footage.of(new, Autoencoder.stride)
-            joined = Footage(
-                *(torch.cat([getattr(old, n), getattr(looked, n)]) for n in ("frames", "labels", "busy")),
-                old.stride,
-            )
-            task.footage[:3] = [joined] * 3
+            task.footage[:3] = [task.footage[0].with_more(Footage.of(new, Autoencoder.stride))] * 3
         found = measure(best, pixels[:8])
         say("autoencoder", trainer.step, "steps", len(task.footage[0].frames), "clips", vars(found))
 

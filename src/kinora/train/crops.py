@@ -53,6 +53,14 @@ class Footage:
         busy = torch.stack([busy_cells(clip, stride) for clip in frames])
         return cls(frames, labels, busy, stride)
 
+    def with_more(self, other: "Footage") -> "Footage":
+        """This footage and that."""
+        frames, labels, busy = (
+            torch.cat([getattr(self, name), getattr(other, name)])
+            for name in ("frames", "labels", "busy")
+        )
+        return Footage(frames, labels, busy, self.stride)
+
     def crops(
         self, count: int, *, latents: int, side: int, chase: float, g: torch.Generator
     ) -> Crops:

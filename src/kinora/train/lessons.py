@@ -127,8 +127,9 @@ class Lessons:
         cameras = torch.tensor([row.get("cameras", [0]) for row in pool.rows])
         if name in self.pools:
             pool = self.pools[name].with_more(pool)
-            ids, lengths = _longer(self.words[name][0], ids, self.tokenizer.pad), torch.cat(
-                [self.words[name][1], lengths]
+            ids, lengths = (
+                _longer(self.words[name][0], ids, self.tokenizer.pad),
+                torch.cat([self.words[name][1], lengths]),
             )
             cameras = torch.cat([self.cameras[name], cameras])
         self.pools[name], self.words[name], self.cameras[name] = pool, (ids, lengths), cameras

@@ -51,8 +51,7 @@ def whole_or_known(
     each = drawn(clips * frames, amount=amount, generator=generator).reshape(clips, frames)
     level[own] = each[own]
     moment = torch.randint(1, frames, (clips, 1), generator=generator)
-    level = torch.where(later[:, None] & (torch.arange(frames) >= moment), torch.zeros(()), level)
-    return level
+    return torch.where(later[:, None] & (torch.arange(frames) >= moment), torch.zeros(()), level)
 
 
 CONTEXT_NOISE = 0.15
