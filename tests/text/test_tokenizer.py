@@ -36,6 +36,11 @@ def test_no_more_words_are_read_than_the_limit(tokenizer: Tokenizer) -> None:
     assert len(tokenizer.read("red " * 100, limit=9).ids) == 9
 
 
+def test_many_are_read_as_each_is_alone(tokenizer: Tokenizer) -> None:
+    prompts = ["a crimson ball", "a dragon, a dragon", "", "red " * 100]
+    assert tokenizer.read_all(prompts, limit=9) == [tokenizer.read(p, limit=9) for p in prompts]
+
+
 def test_a_file_reads_back_as_it_was(tokenizer: Tokenizer, tmp_path: Path) -> None:
     tokenizer.save(tmp_path / "tokenizer.json")
     again = Tokenizer.load(tmp_path / "tokenizer.json")

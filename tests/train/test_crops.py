@@ -31,6 +31,18 @@ def test_busy_is_where_and_when_something_moves(footage: Footage) -> None:
     assert not still.any()
 
 
+def test_footage_that_is_added_is_cut_from_too(footage: Footage) -> None:
+    black = Footage(
+        torch.zeros_like(footage.frames), footage.labels, torch.zeros_like(footage.busy), STRIDE
+    )
+    both = footage.with_more(black)
+    crops = both.crops(40, latents=2, side=64, chase=0.0, g=torch_generator(0, "c"))
+    new = (crops.frames == 0).flatten(1).all(1)
+    assert new.any() and not new.all()
+    chased = both.crops(40, latents=3, side=64, chase=1.0, g=torch_generator(0, "c"))
+    assert len(chased.frames) == 40, "clips in which nothing moves are cut anywhere"
+
+
 def test_labels_fit_the_pixels(footage: Footage) -> None:
     crops = footage.crops(40, latents=2, side=64, chase=0.0, g=torch_generator(0, "c"))
     assert crops.frames.shape == (40, 5, 64, 64, 3)

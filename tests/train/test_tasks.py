@@ -111,6 +111,24 @@ def test_stages_choose_bucket_length_and_batch(film: FilmTask) -> None:
     assert film.batch(10_000).latents.shape == (3, 3, 48, 4, 6)
 
 
+def test_clips_that_come_later_are_shown_with_their_own_words(film: FilmTask) -> None:
+    more = latent_pool(4, 1)
+    more.tensors["latents"].fill_(7.0)
+    rows = tuple({"captions": ["red", "red", "red " * 9]} for _ in more.rows)
+    film.lessons.add("stills", Pool(more.tensors, rows))
+    assert len(film.lessons.pools["stills"]) == 12
+    heard: dict[bool, set[int]] = {True: set(), False: set()}
+    for step in range(2, 40):
+        film.lessons.config = film.config.model_copy(
+            update={"stages": (film.config.stages[0].model_copy(update={"until": 99}),)}
+        )
+        batch = film.batch(step)
+        for latents, mask in zip(batch.latents, batch.mask, strict=True):
+            heard[bool((latents == 7).all())].add(int(mask.sum()))
+    assert heard[True] == {1, 2, 10}
+    assert heard[False] == {1, 3, 4, 9}
+
+
 def test_levels_make_frames_known_as_the_mixture_says(film: FilmTask) -> None:
     level = film.lessons.levels(4000, 5, step=0)
     assert level.shape == (4000, 5)
