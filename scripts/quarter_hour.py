@@ -14,6 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -50,6 +51,8 @@ AT_ONCE = {1: 256, 33: 16, 65: 8}
 """Examples of a shard by frames: small ones, so that learning soon sees them."""
 EARLY = 0.3
 """Stills are all drawn within this share of the rendering: the film model begins with them."""
+STOP = "enough"
+"""A file that tells the encoding process to end."""
 SEVERAL = 40.0
 """Seconds between two looks at what was rendered meanwhile."""
 
@@ -104,23 +107,21 @@ def say(*what: object) -> None:
 # ---------------------------------------------------------------- rendering and encoding
 
 
-class rendering:  # noqa: N801  # reads as what it does: `with rendering(...)`
+@contextmanager
+def rendering(buckets: Sequence[Bucket], root: Path, workers: int) -> Iterator[None]:
     """Draws every shard that is missing, in processes of their own, until the block is left."""
-
-    def __init__(self, buckets: Sequence[Bucket], root: Path, workers: int) -> None:
-        jobs = [job for job in in_order(buckets) if not missing_no_more(root, *job)]
-        os.environ["OMP_NUM_THREADS"] = "1"
-        root.mkdir(parents=True, exist_ok=True)
-        self.pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-        for bucket, number in jobs:
-            self.pool.submit(draw, bucket, root, number).add_done_callback(complain)
-        say("rendering", len(jobs), "shards with", workers, "processes")
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        self.pool.shutdown(wait=True, cancel_futures=True)
+    jobs = [job for job in in_order(buckets) if not is_there(root, *job)]
+    root.mkdir(parents=True, exist_ok=True)
+    # Of the processes: this one has counted its own threads already.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    for bucket, number in jobs:
+        pool.submit(draw, bucket, root, number).add_done_callback(complain)
+    say("rendering", len(jobs), "shards with", workers, "processes")
+    try:
+        yield
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def in_order(buckets: Sequence[Bucket]) -> Iterator[tuple[Bucket, int]]:
@@ -143,7 +144,7 @@ def complain(job: Future[None]) -> None:
         say("a shard failed:", repr(job.exception()))
 
 
-def missing_no_more(root: Path, bucket: Bucket, number: int) -> bool:
+def is_there(root: Path, bucket: Bucket, number: int) -> bool:
     """Whether a shard is drawn, or encoded already."""
     name = f"{bucket.name}/{number:05d}.safetensors"
     return (root / name).exists() or (root.parent / "latents" / name).exists()
@@ -157,30 +158,27 @@ def draw(bucket: Bucket, root: Path, number: int) -> None:
     render_shard(bucket, root / bucket.name, number)
 
 
-class encoding:  # noqa: N801
+@contextmanager
+def encoding(folder: Path, names: Sequence[str], device: str) -> Iterator[None]:
     """Encodes what is drawn, in a process of its own, until the block is left."""
-
-    def __init__(self, folder: Path, names: Sequence[str], device: str) -> None:
-        (folder / "encoded").unlink(missing_ok=True)
-        self.stop = folder / "encoded"
-        context = get_context("spawn")
-        self.process = context.Process(target=encode, args=(folder, names, device), daemon=True)
-
-    def __enter__(self) -> None:
-        self.process.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.touch()
-        self.process.join(timeout=60)
+    stop = folder / STOP
+    stop.unlink(missing_ok=True)
+    process = get_context("spawn").Process(target=encode, args=(folder, names, device), daemon=True)
+    process.start()
+    try:
+        yield
+    finally:
+        stop.touch()
+        process.join(timeout=60)
 
 
 def encode(folder: Path, names: Sequence[str], device: str) -> None:
     """Latents of all that is drawn, whose pixels are deleted then."""
     autoencoder = load_autoencoder(folder / "autoencoder").to(device)
-    while not (folder / "encoded").exists():
+    while not (folder / STOP).exists():
         for name in names:
             drawn = sorted((folder / "pixels" / name).glob("*.safetensors"))
-            if not drawn or (folder / "encoded").exists():
+            if not drawn or (folder / STOP).exists():
                 continue
             encode_bucket(
                 folder / "pixels" / name, folder / "latents" / name, autoencoder, batch=144
