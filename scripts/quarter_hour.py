@@ -24,7 +24,7 @@ import torch
 from kinora.autoencoder.model import Autoencoder
 from kinora.core.progress import OnProgress, Progress
 from kinora.data.encode import encode_bucket
-from kinora.data.pool import Pool
+from kinora.data.pool import Pool, of_shards
 from kinora.data.render import Bucket, render_shard
 from kinora.data.shards import Shard
 from kinora.models import DEFAULT, WEIGHTS, save_bundle
@@ -152,7 +152,7 @@ def is_there(root: Path, bucket: Bucket, number: int) -> bool:
 
 def draw(bucket: Bucket, root: Path, number: int) -> None:
     """One shard, as soon as the disk has room for it."""
-    os.nice(5) if os.nice(0) < 5 else None
+    os.nice(5 - os.nice(0))
     while shutil.disk_usage(root.parent).free < ROOM:
         time.sleep(1.0)
     render_shard(bucket, root / bucket.name, number)
@@ -199,17 +199,10 @@ class Shelf:
     def new(self) -> Pool | None:
         """What came since the last call."""
         files = [f for f in sorted(self.folder.glob("*.safetensors")) if f.name not in self.seen]
-        pools = [self.pool(Shard(file)) for file in files]
         self.seen |= {file.name for file in files}
-        if not pools:
-            return None
-        tensors = {n: torch.cat([pool.tensors[n] for pool in pools]) for n in self.tensors}
-        return Pool(tensors, tuple(row for pool in pools for row in pool.rows))
-
-    def pool(self, shard: Shard) -> Pool:
-        """One shard."""
-        read = {name: torch.from_numpy(shard.read(name)).to(self.device) for name in self.tensors}
-        return Pool(read, tuple(shard.rows))
+        return (
+            of_shards([Shard(file) for file in files], self.tensors, self.device) if files else None
+        )
 
 
 # ---------------------------------------------------------------- learning
@@ -270,13 +263,12 @@ def compress(
     clips = Shelf(folder / "pixels" / "clips_wide", ["frames", "labels"], device)
     stills = Shelf(folder / "pixels" / "stills_wide", ["frames", "labels"], device)
     clips.seen = {f"{number:05d}.safetensors" for number in range(UNSEEN)}
-    apart = Shelf(clips.folder, clips.tensors, device)
     while len(list(clips.folder.glob("*.safetensors"))) * AT_ONCE[33] < first or not all(
         (clips.folder / name).exists() for name in clips.seen
     ):
         time.sleep(0.5)
-    unseen = [apart.pool(Shard(clips.folder / name)) for name in sorted(clips.seen)]
-    pixels = as_pixels(torch.cat([pool.tensors["frames"] for pool in unseen]))
+    apart = [Shard(clips.folder / name) for name in sorted(clips.seen)]
+    pixels = as_pixels(of_shards(apart, ["frames"], device).tensors["frames"])
     moving, still = clips.new(), stills.new()
     assert moving is not None and still is not None
     say("autoencoder begins with", len(moving), "clips and", len(still), "stills")
@@ -298,8 +290,8 @@ def compress(
 
     trainer.run(on_progress=paced(trainer, until, also=every(SEVERAL, more)))
     torch.backends.cudnn.benchmark = False  # the film model's batches have twenty shapes
-    best.half().float()  # as it is kept
     finish(best, pixels)
+    best.half().float()  # as it is kept
     found = measure(best, pixels)
     (folder / "autoencoder.json").write_text(json.dumps({"steps": trainer.step, **vars(found)}))
     say("autoencoder ends", trainer.step, "steps", vars(found))

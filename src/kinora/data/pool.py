@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinora.data.shards import rows_of, shards
+from kinora.data.shards import Shard, rows_of, shards
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,17 +36,23 @@ def load_pool(
     Raises:
         NotFoundError: the folder holds no shards.
     """
-    parts = shards(folder)
-    rows: list[dict[str, Any]] = []
-    collected: dict[str, list[Tensor]] = {name: [] for name in names}
-    for part in parts:
-        if limit is not None and len(rows) >= limit:
+    parts, found = [], 0
+    for part in shards(folder):
+        if limit is not None and found >= limit:
             break
-        for name in names:
-            collected[name].append(
-                torch.from_numpy(np.ascontiguousarray(part.read(name))).to(device)
-            )
-        rows += list(rows_of([part]))
-    count = len(rows) if limit is None else min(limit, len(rows))
-    tensors = {name: torch.cat(values)[:count] for name, values in collected.items()}
-    return Pool(tensors=tensors, rows=tuple(rows[:count]))
+        parts.append(part)
+        found += len(part)
+    pool = of_shards(parts, names, device)
+    tensors = {name: values[:limit] for name, values in pool.tensors.items()}
+    return Pool(tensors=tensors, rows=pool.rows[:limit])
+
+
+def of_shards(parts: Sequence[Shard], names: Sequence[str], device: str) -> Pool:
+    """All examples of some shards, at least one."""
+    tensors = {
+        name: torch.cat(
+            [torch.from_numpy(np.ascontiguousarray(part.read(name))).to(device) for part in parts]
+        )
+        for name in names
+    }
+    return Pool(tensors=tensors, rows=tuple(rows_of(parts)))
