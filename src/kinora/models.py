@@ -33,7 +33,7 @@ from kinora.flow.solver import Field
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.transformer.memory import OUTSIDE, Memory, MemoryConfig
-from kinora.transformer.model import Past, Transformer, TransformerConfig, turned
+from kinora.transformer.model import Past, Setting, Transformer, TransformerConfig
 from kinora.transformer.place import Place
 
 CLASS_NAME = "KinoraBundle"
@@ -150,9 +150,10 @@ class Bundle:
     def velocity(self, canvas: Canvas, text: Read, *, guidance: float) -> Field:
         """The guided velocity; with and without words run as a batch of two."""
         place = self.place(canvas, text, rows=1 if guidance == 1 else 2)
+        setting = self._prepare(canvas, text, place)
 
         def field(x: Tensor, level: Tensor) -> Tensor:
-            return _guided(self._run(x, level, place, text)[0], guidance)
+            return _guided(self._run(x, level, setting)[0], guidance)
 
         return field
 
@@ -175,11 +176,15 @@ class Bundle:
             start=now - began,
         )
 
-    def _run(
-        self, x: Tensor, level: Tensor, place: Place, text: Read, past: Past | None = None
-    ) -> tuple[Tensor, Past]:
+    @torch.inference_mode()
+    def _prepare(
+        self, canvas: Canvas, text: Read, place: Place, past: Past | None = None
+    ) -> Setting:
+        return self.transformer.prepare(place, text.states, canvas.latents.shape[-2:], past)
+
+    def _run(self, x: Tensor, level: Tensor, setting: Setting) -> tuple[Tensor, Past]:
         one, levels = x.to(self.device)[None], level.to(self.device)[None]
-        return self.transformer.run(one, levels, place, text.states, past)
+        return self.transformer.run(one, levels, setting)
 
     @property
     def drawer(self) -> Drawer:
@@ -219,15 +224,17 @@ class Remembering:
 
     def velocity(self, canvas: Canvas) -> Field:
         """The guided velocity of the next chunk, every time told relative to its first frame."""
-        now = float(canvas.time[0])
-        place = self.bundle.place(canvas, self.text, rows=self._rows, now=now)
-        past = self.memory.past(now)
-        past = None if past is None else turned(past)
+        setting = self._prepare(canvas, now=float(canvas.time[0]))
 
         def field(x: Tensor, level: Tensor) -> Tensor:
-            return _guided(self.bundle._run(x, level, place, self.text, past)[0], self.guidance)
+            return _guided(self.bundle._run(x, level, setting)[0], self.guidance)
 
         return field
+
+    def _prepare(self, canvas: Canvas, *, now: float) -> Setting:
+        rows = 1 if self.guidance == 1 else 2
+        place = self.bundle.place(canvas, self.text, rows=rows, now=now)
+        return self.bundle._prepare(canvas, self.text, place, self.memory.past(now))
 
     @torch.inference_mode()
     def after(self, done: Canvas) -> "Remembering":
@@ -235,17 +242,12 @@ class Remembering:
         voice, side = self, self.bundle.transformer.config.patch
         for part in done.split(self.chunk):
             now = float(part.time[0]) if float(part.time[0]) > OUTSIDE else 0.0
-            place = self.bundle.place(part, self.text, rows=self._rows, now=now)
-            clean = torch.zeros(len(part))
-            _, own = self.bundle._run(part.latents, clean, place, self.text, voice.memory.past(now))
+            clean, setting = torch.zeros(len(part)), voice._prepare(part, now=now)
+            _, own = self.bundle._run(part.latents, clean, setting)
             rows, columns = (length // side for length in part.latents.shape[-2:])
             memory = voice.memory.add(own, rows=rows, columns=columns, now=now)
             voice = replace(voice, memory=memory)
         return voice
-
-    @property
-    def _rows(self) -> int:
-        return 1 if self.guidance == 1 else 2
 
 
 def _guided(velocity: Tensor, guidance: float) -> Tensor:

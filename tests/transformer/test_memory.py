@@ -33,9 +33,9 @@ def latents(bundle: Bundle, frames: int) -> torch.Tensor:
 def own(bundle: Bundle, frames: int, start: float = 0.0) -> Past:
     words = bundle.read(["a red ball"]).states
     time = start + 0.5 * torch.arange(frames)
-    return bundle.transformer.run(
-        latents(bundle, frames), torch.zeros(1, frames), place(time), words
-    )[1]
+    x = latents(bundle, frames)
+    setting = bundle.transformer.prepare(place(time), words, x.shape[-2:])
+    return bundle.transformer.run(x, torch.zeros(1, frames), setting)[1]
 
 
 @torch.inference_mode()
@@ -44,20 +44,22 @@ def test_a_block_with_a_memory_equals_the_whole_film_seen_block_causally(bundle:
     x, time = latents(bundle, 6), 40 + 0.5 * torch.arange(6)
     level = torch.tensor([[0.0, 0, 0, 0, 0.7, 0.7]])
     chunk = torch.tensor([[0, 0, 1, 1, 2, 2]])
-    whole = network.run(x, level, place(time, chunk), words)[0]
+    whole = network(x, level, place(time, chunk), words)
 
     memory = Memory(WHOLE)
     for start in (0, 2):
         part, now = slice(start, start + 2), float(time[start])
-        past = memory.past(now)
-        _, seen = network.run(x[:, part], level[:, part], place(time[part], now=now), words, past)
+        where = place(time[part], now=now)
+        setting = network.prepare(where, words, x.shape[-2:], memory.past(now))
+        _, seen = network.run(x[:, part], level[:, part], setting)
         memory = memory.add(seen, rows=ROWS, columns=COLUMNS, now=now)
     now = float(time[4])
-    past = memory.past(now)
-    last, _ = network.run(x[:, 4:], level[:, 4:], place(time[4:], now=now), words, past)
+    where = place(time[4:], now=now)
+    setting = network.prepare(where, words, x.shape[-2:], memory.past(now))
+    last, _ = network.run(x[:, 4:], level[:, 4:], setting)
 
     torch.testing.assert_close(last, whole[:, 4:], atol=1e-5, rtol=0)
-    alone, _ = network.run(x[:, 4:], level[:, 4:], place(time[4:], now=now), words)
+    alone = network(x[:, 4:], level[:, 4:], where, words)
     assert (alone - last).abs().max() > 1e-3, "the memory must matter"
 
 

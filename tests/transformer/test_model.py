@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kinora.models import Bundle
-from kinora.transformer.model import Words, turned
+from kinora.transformer.model import Words
 from kinora.transformer.place import Place
 from tiny import tiny_bundle
 
@@ -104,10 +104,11 @@ def test_a_remembered_past_equals_a_present_one(bundle: Bundle, words: Words) ->
 
     first, last = slice(0, 2), slice(2, 4)
     with torch.inference_mode():
-        _, past = bundle.transformer.run(x[:, first], level[:, first], part(first), words)
-        now, _ = bundle.transformer.run(x[:, last], level[:, last], part(last), words, past)
-        again, _ = bundle.transformer.run(
-            x[:, last], level[:, last], part(last), words, turned(past)
-        )
+        network, size = bundle.transformer, x.shape[-2:]
+        before = network.prepare(part(first), words, size)
+        _, past = network.run(x[:, first], level[:, first], before)
+        setting = network.prepare(part(last), words, size, past)
+        now, _ = network.run(x[:, last], level[:, last], setting)
+        again, _ = network.run(x[:, last], level[:, last], setting)
     assert torch.allclose(whole[:, last], now, atol=1e-5)
-    assert torch.equal(now, again)
+    assert torch.equal(now, again), "a setting serves every step"

@@ -69,12 +69,11 @@ def _chunk(voice: Stream, chunk: Canvas, steps: int, heap: Heap) -> Cost:
     x = torch.empty(canvas.latents.shape, device=META)
     here = canvas.level.to(META)
 
-    def step() -> object:
-        return euler(voice.velocity(canvas), x, here, here)
-
     # In the first step the heap grows to what all steps need.
-    first = count(step, heap=heap)
-    cost = first if steps == 1 else first + count(step, heap=heap) * (steps - 1)
+    first = count(lambda: euler(voice.velocity(canvas), x, here, here), heap=heap)
+    velocity = voice.velocity(canvas)
+    more = count(lambda: euler(velocity, x, here, here), heap=heap) * (steps - 1)
+    cost = first + more if steps > 1 else first
     return cost.beside(3 * bytes_of([x]))
 
 

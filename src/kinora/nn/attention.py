@@ -62,7 +62,6 @@ class SelfAttention(nn.Module):
         *,
         mask: Tensor | None = None,
         past: KeyValue | None = None,
-        past_turn: Rotation | None = None,
     ) -> tuple[Tensor, KeyValue]:
         """`[b n d] -> [b n d]`, and this call's own keys and values for a memory.
 
@@ -70,16 +69,14 @@ class SelfAttention(nn.Module):
             x: tokens.
             turn: rotation of the n tokens.
             mask: `[b 1 n n]` or `[n n]`, True where a token may look.
-            past: keys and values of m earlier tokens, seen by all.
-            past_turn: rotation of those m tokens; None if their keys are rotated already.
+            past: rotated keys and values of m earlier tokens, seen by all.
         """
         q, k, v = rearrange(self.qkv(x), "b n (three a e) -> three b a n e", three=3, a=self.heads)
         q, k = self.query_norm(q), self.key_norm(k)
         own = KeyValue(k, v)
         q, k = turn(q), turn(k)
         if past is not None:
-            before = past.key if past_turn is None else past_turn(past.key)
-            k = torch.cat([before, k], dim=2)
+            k = torch.cat([past.key, k], dim=2)
             v = torch.cat([past.value, v], dim=2)
         y = attend(q, k, v, mask)
         out: Tensor = self.out(rearrange(y, "b a n e -> b n (a e)"))

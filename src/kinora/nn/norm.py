@@ -7,6 +7,17 @@ import torch
 from torch import Tensor, nn
 
 
+def scaled(x: Tensor, axis: int, eps: float) -> Tensor:
+    """`x` over its root mean square along an axis. The length is read in one pass, no squares are written."""
+    length = torch.linalg.vector_norm(x, dim=axis, keepdim=True)
+    return x * torch.rsqrt(length.square() / x.shape[axis] + eps)
+
+
+def times(x: Tensor, gain: Tensor) -> Tensor:
+    """The product; without gradients it is written over `x`, which must be nobody else's."""
+    return x * gain if torch.is_grad_enabled() else x.mul_(gain)
+
+
 class RMSNorm(nn.Module):
     """RMSNorm over the last axis (Zhang and Sennrich 2019, arXiv:1910.07467)."""
 
@@ -17,8 +28,8 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[... d] -> [... d]`."""
-        x = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.eps)
-        return x if self.gain is None else x * self.gain
+        y = scaled(x, -1, self.eps)
+        return y if self.gain is None else times(y, self.gain)
 
 
 class ChannelNorm(nn.Module):
@@ -31,4 +42,4 @@ class ChannelNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[n c h w] -> [n c h w]`."""
-        return x * torch.rsqrt(x.square().mean(1, keepdim=True) + self.eps) * self.gain
+        return times(scaled(x, 1, self.eps), self.gain)

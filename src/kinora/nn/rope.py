@@ -39,7 +39,11 @@ def angles(axes: Sequence[Axis], coordinates: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Rotation:
-    """Cosines and sines `[b 1 n p]`, computed once for all blocks."""
+    """Cosines and sines `[b 1 n 2p]`, computed once for all blocks and steps.
+
+    A turn is x cos + (x with its halves exchanged) sin, the sines of the first half negative: two passes
+    over memory, where halves turned one by one take six.
+    """
 
     cos: Tensor
     sin: Tensor
@@ -47,9 +51,10 @@ class Rotation:
     @staticmethod
     def by(angle: Tensor) -> "Rotation":
         """From angles `[b n p]`."""
-        return Rotation(angle.cos()[:, None], angle.sin()[:, None])
+        cos, sin = angle.cos()[:, None], angle.sin()[:, None]
+        return Rotation(torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1))
 
     def __call__(self, x: Tensor) -> Tensor:
         """Turn `[b a n 2p]`, a heads: channel i pairs with channel i + p."""
-        one, two = x.chunk(2, dim=-1)
-        return torch.cat([one * self.cos - two * self.sin, one * self.sin + two * self.cos], dim=-1)
+        pairs = x.shape[-1] // 2
+        return torch.addcmul(x * self.cos, x.roll(pairs, -1), self.sin)

@@ -22,13 +22,11 @@ class Looks:
         turn: rotation of the n tokens.
         mask: self-attention mask or None.
         words_mask: `[b 1 n l]`, which words a token may look at.
-        past_turn: rotation of the remembered tokens, if there are any that are not turned already.
     """
 
     turn: Rotation
     mask: Tensor | None
     words_mask: Tensor
-    past_turn: Rotation | None = None
 
 
 class Block(nn.Module):
@@ -64,7 +62,7 @@ class Block(nn.Module):
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.bias).chunk(PARTS, dim=-1)
         y, own = self.attention(
             modulated(self.norm_one(x), scale1, shift1),
-            looks.turn, mask=looks.mask, past=past, past_turn=looks.past_turn,
+            looks.turn, mask=looks.mask, past=past,
         )  # fmt: skip
         x = gated(x, gate1, y)
         if self.words is not None:

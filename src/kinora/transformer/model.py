@@ -5,6 +5,7 @@ h' = h / patch, d width, l words of all shots together. Two attention modes over
 every frame sees all (full), or only its own and earlier chunks (causal, with a memory).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,21 +94,39 @@ class Past:
     """What a stream remembers: keys and values per block and the places of their tokens `[1 m 4]`.
 
     Args:
-        blocks: one entry per block, `[b a m e]`.
+        blocks: one entry per block, `[b a m e]`, keys not rotated.
         coordinates: where the tokens stand.
-        turned: whether the keys are rotated to those places already, see `turned`.
     """
 
     blocks: tuple[KeyValue, ...]
     coordinates: Tensor
-    turned: bool = False
 
 
-def turned(past: Past) -> Past:
+def _turned(past: Past) -> tuple[KeyValue, ...]:
     """The memory with its keys rotated to their places: once for all steps that look at it."""
     turn = Rotation.by(angles(AXES, past.coordinates))
-    blocks = tuple(KeyValue(turn(block.key), block.value) for block in past.blocks)
-    return Past(blocks, past.coordinates, turned=True)
+    return tuple(KeyValue(turn(block.key), block.value) for block in past.blocks)
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What all steps over the same frames share: b clips of n tokens each.
+
+    Args:
+        coordinates: `[b n 4]`, where the tokens stand.
+        placed: `[b n d]`, what they are told of that, or None.
+        heard: keys and values of the words per block, None where it does not look.
+        pooled: `[b f d]`, each frame's prompt as one vector.
+        looks: rotations and masks.
+        past: what is remembered per block `[b a m e]`, keys rotated.
+    """
+
+    coordinates: Tensor
+    placed: Tensor | None
+    heard: tuple[KeyValue | None, ...]
+    pooled: Tensor
+    looks: Looks
+    past: tuple[KeyValue, ...] | None
 
 
 class Transformer(nn.Module):
@@ -160,48 +179,68 @@ class Transformer(nn.Module):
 
     def forward(self, x: Tensor, level: Tensor, place: Place, words: Words) -> Tensor:
         """`[b f c h w]`, levels `[b f]` or `[b f h w]` -> velocities `[b f c h w]`."""
-        return self.run(x, level, place, words)[0]
+        return self.run(x, level, self.prepare(place, words, x.shape[-2:]))[0]
 
-    def run(
-        self, x: Tensor, level: Tensor, place: Place, words: Words, past: Past | None = None
-    ) -> tuple[Tensor, Past]:
-        """As `forward`, with a memory of earlier frames in and this call's own memory out.
+    def prepare(
+        self, place: Place, words: Words, size: Sequence[int], past: Past | None = None
+    ) -> Setting:
+        """Everything that no step changes: where tokens stand, what they hear, what they remember.
 
-        A single clip `[1 f c h w]` may have places for several rows, which differ in their words only:
+        Args:
+            place: of b clips of f frames.
+            words: of every shot.
+            size: latent height and width.
+            past: a memory of earlier frames that all tokens look at.
+        """
+        rows, columns = (length // self.config.patch for length in size)
+        coordinates = self._coordinates(place, rows, columns)  # b n 4
+        placed = None
+        if self.place is not None:
+            began = coordinates.new_tensor([place.start, 0.0, 0.0, 0.0])
+            placed = self.place(coordinates + began)
+        heard, words_mask = words.of(place.text, rows * columns)
+        return Setting(
+            coordinates=coordinates,
+            placed=placed,
+            heard=heard,
+            pooled=words.pooled[place.text],
+            looks=self._look(place, words_mask, coordinates, rows * columns),
+            past=None if past is None else _turned(past),
+        )
+
+    def run(self, x: Tensor, level: Tensor, setting: Setting) -> tuple[Tensor, Past]:
+        """As `forward` in a setting that was prepared, with this call's own memory out.
+
+        A single clip `[1 f c h w]` may have a setting of several rows, which differ in their words only:
         what comes before the words is computed once.
         """
         _, f, _, h, w = x.shape
-        b = place.time.shape[0]
-        rows, columns = h // self.config.patch, w // self.config.patch
+        b = setting.coordinates.shape[0]
         levels = level if level.ndim == 4 else repeat(level, "b f -> b f h w", h=h, w=w)
 
         features, tokens = self.stem(
             x.flatten(0, 1), levels.flatten(0, 1)
         )  # (b f) s h w, (b f) n' d
         tokens = rearrange(tokens, "(b f) n d -> b (f n) d", f=f).expand(b, -1, -1)  # b n d
-        modulation = self._modulate(level, place, words, rows, columns)  # b f m 6d
-        coordinates = self._coordinates(place, rows, columns)  # b n 4
-        if self.place is not None:
-            began = coordinates.new_tensor([place.start, 0.0, 0.0, 0.0])
-            tokens = tokens + self.place(coordinates + began)
-        heard, words_mask = words.of(place.text, rows * columns)
-        looks = self._look(place, words_mask, coordinates, rows * columns, past)
+        modulation = self._modulate(level, setting.pooled, h, w)  # b f m 6d
+        if setting.placed is not None:
+            tokens = tokens + setting.placed
         memories = []
         for i, block in enumerate(self.blocks):
-            before = None if past is None else past.blocks[i]
-            tokens, own = block(tokens, modulation, looks, heard[i], before)  # b n d
+            before = None if setting.past is None else setting.past[i]
+            tokens, own = block(
+                tokens, modulation, setting.looks, setting.heard[i], before
+            )  # b n d
             memories.append(own)
         tokens = rearrange(self.norm(tokens), "b (f n) d -> (b f) n d", f=f)
         features = features.unflatten(0, (-1, f)).expand(b, -1, -1, -1, -1).flatten(0, 1)
         velocity = self.head(tokens, features)  # (b f) c h w
-        return velocity.unflatten(0, (b, f)), Past(tuple(memories), coordinates)
+        return velocity.unflatten(0, (b, f)), Past(tuple(memories), setting.coordinates)
 
-    def _modulate(
-        self, level: Tensor, place: Place, words: Words, rows: int, columns: int
-    ) -> Tensor:
+    def _modulate(self, level: Tensor, pooled: Tensor, height: int, width: int) -> Tensor:
         """`[b f m 6d]`: from each token's level (m of a frame, or one for all) and its frame's prompt."""
-        pooled = words.pooled[place.text]  # b f d
         if level.ndim == 4:
+            rows, columns = height // self.config.patch, width // self.config.patch
             level = rearrange(level, "b f (h p) (w q) -> b f (h w) (p q)", h=rows, w=columns).mean(
                 -1
             )  # b f n'
@@ -226,23 +265,14 @@ class Transformer(nn.Module):
         ]
         return torch.stack(parts, dim=-1).flatten(1, 3)
 
-    def _look(
-        self, place: Place, words_mask: Tensor, coordinates: Tensor, tokens: int, past: Past | None
-    ) -> Looks:
+    def _look(self, place: Place, words_mask: Tensor, coordinates: Tensor, tokens: int) -> Looks:
         """Rotations and masks, once for all blocks."""
         mask = None
-        turn = None
-        if past is not None and not past.turned:
-            turn = Rotation.by(angles(AXES, past.coordinates))
         if place.chunk is not None:
             seen = place.chunk[:, None, :] <= place.chunk[:, :, None]  # b f f
             mask = seen.repeat_interleave(tokens, 1).repeat_interleave(tokens, 2)[:, None]
-        return Looks(
-            turn=Rotation.by(angles(AXES, coordinates)),
-            mask=mask,
-            words_mask=words_mask,
-            past_turn=turn,
-        )
+        turn = Rotation.by(angles(AXES, coordinates))
+        return Looks(turn=turn, mask=mask, words_mask=words_mask)
 
     def settings(self) -> dict[str, Any]:
         """What `config.json` stores."""
