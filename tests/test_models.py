@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import torch
 from kinora.core.errors import NotFoundError
 from kinora.denoise.canvas import OUTSIDE_TIME, Canvas
 from kinora.generate import load
-from kinora.models import load_bundle, save_bundle
+from kinora.models import CHANGE, empty_bundle, load_bundle, save_bundle, save_change
+from kinora.transformer.model import Transformer
 from tiny import tiny_bundle
 
 
@@ -90,3 +92,50 @@ def test_a_frame_is_told_how_long_its_film_has_lasted() -> None:
 def test_an_unknown_name_tells_what_there_is() -> None:
     with pytest.raises(NotFoundError, match="no model called 'nonesuch'"):
         load("nonesuch")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    """A model, and beside it another that is a change of it in rank 2."""
+    base = load_bundle(save_bundle(tiny_bundle(), tmp_path / "tiny-test"))
+    network = Transformer(base.transformer.config)
+    network.load_state_dict(base.transformer.state_dict())
+    with torch.no_grad():
+        thin = torch.randn(64, 2), torch.randn(2, 256)
+        network.blocks[0].mlp.outward.weight += 0.02 * thin[0] @ thin[1]
+    index = base.index.model_copy(update={"name": "tiny-few", "guidance": 1.0})
+    save_change(
+        replace(base, index=index, transformer=network), base, tmp_path / "tiny-few", rank=2
+    )
+    return tmp_path
+
+
+def test_a_change_is_read_with_its_base(pair: Path) -> None:
+    base, few = load_bundle(pair / "tiny-test"), load_bundle(pair / "tiny-few")
+    assert few.name == "tiny-few"
+    assert few.capabilities.guidance == 1.0
+    assert few.checksums() == base.checksums() | {CHANGE: few.index.sha256[CHANGE]}
+    before, after = base.transformer.state_dict(), few.transformer.state_dict()
+    differs = [name for name in before if not torch.equal(before[name], after[name])]
+    assert differs == ["blocks.0.mlp.outward.weight"]
+    assert (pair / "tiny-few" / CHANGE).stat().st_size < 8000
+    assert empty_bundle(pair / "tiny-few").transformer.config == base.transformer.config
+
+
+def test_a_change_of_other_weights_is_refused(pair: Path) -> None:
+    save_bundle(tiny_bundle(seed=1), pair / "tiny-test")
+    with pytest.raises(NotFoundError, match="other weights of tiny-test"):
+        load(pair / "tiny-few")
+
+
+def test_a_change_without_its_base_names_it(pair: Path) -> None:
+    shutil.rmtree(pair / "tiny-test")
+    with pytest.raises(NotFoundError, match="a change of tiny-test, which is not there"):
+        load(pair / "tiny-few")
+
+
+def test_a_damaged_change_is_noticed(pair: Path) -> None:
+    file = pair / "tiny-few" / CHANGE
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(NotFoundError, match="sha256"):
+        load(pair / "tiny-few")

@@ -30,6 +30,7 @@ from kinora.denoise.model import Capabilities, FilmModel, Read
 from kinora.flow.guidance import classifier_free
 from kinora.flow.schedule import levels
 from kinora.flow.solver import Field
+from kinora.nn.lowrank import changed, difference
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.transformer.memory import OUTSIDE, Memory, MemoryConfig
@@ -38,6 +39,7 @@ from kinora.transformer.place import Place
 
 CLASS_NAME = "KinoraBundle"
 NETWORKS = ("autoencoder", "text", "transformer")
+CHANGE = "transformer/change.safetensors"
 TIMES = (2, 4)
 """How much larger a fine decoder may draw."""
 WEIGHTS = Path(__file__).parent / "weights"
@@ -49,6 +51,7 @@ class Index(BaseModel):
 
     Args:
         name: model id.
+        base: id of the model that this one is a change of; only what differs is stored, see `nn.lowrank`.
         fps: frames a second.
         height, width: training size in pixels.
         steps: solver steps of draft, standard and best.
@@ -56,13 +59,14 @@ class Index(BaseModel):
         shift: default schedule shift.
         causal, views, references: what it was trained for.
         memory: what it remembers of a film that is streamed.
-        sha256: file name -> checksum of every weights file.
+        sha256: file name -> checksum of every weights file, of the base's too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     class_name: str = CLASS_NAME
     name: str
+    base: str | None = None
     fps: float = 8.0
     height: int = 160
     width: int = 256
@@ -287,6 +291,18 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def save_change(bundle: Bundle, base: Bundle, folder: Path, *, rank: int) -> Path:
+    """Write of a bundle only how its transformer differs from that of `base`."""
+    told = difference(base.transformer.state_dict(), bundle.transformer.state_dict(), rank)
+    file = folder / CHANGE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file({key: value.half().contiguous().cpu() for key, value in told.items()}, file)
+    sums = {**base.index.sha256, CHANGE: sha256(file)}
+    index = bundle.index.model_copy(update={"base": base.name, "sha256": sums})
+    (folder / "model_index.json").write_text(index.model_dump_json(indent=2) + "\n")
+    return folder
+
+
 def save_bundle(bundle: Bundle, folder: Path) -> Path:
     """Write a bundle as float16 safetensors in the diffusers folder layout."""
     parts: dict[str, Any] = {name: getattr(bundle, name) for name in NETWORKS}
@@ -303,7 +319,7 @@ def save_bundle(bundle: Bundle, folder: Path) -> Path:
         sums[f"{name}/model.safetensors"] = sha256(file)
     (folder / "tokenizer").mkdir(exist_ok=True)
     bundle.tokenizer.save(folder / "tokenizer" / "tokenizer.json")
-    index = bundle.index.model_copy(update={"sha256": sums})
+    index = bundle.index.model_copy(update={"base": None, "sha256": sums})
     (folder / "model_index.json").write_text(index.model_dump_json(indent=2) + "\n")
     return folder
 
@@ -328,6 +344,18 @@ def _settings(folder: Path, network: str, kind: type[C]) -> C:
 def _fill(network: N, folder: Path, expected: str | None) -> N:
     """The network with the folder's weights, after its checksum was found right."""
     file = folder / "model.safetensors"
+    state = _tensors(file, expected)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise NotFoundError(
+            f"weights file {file} does not fit", why=str(error).splitlines()[0]
+        ) from error
+    return network.eval().requires_grad_(False)
+
+
+def _tensors(file: Path, expected: str | None) -> dict[str, Any]:
+    """A file's tensors in float32, after its checksum was found right."""
     if not file.exists():
         raise NotFoundError(f"weights file {file} is missing", remedy="Fetch the model again")
     if expected is not None and sha256(file) != expected:
@@ -337,13 +365,11 @@ def _fill(network: N, folder: Path, expected: str | None) -> N:
             remedy="Install Kinora again or fetch the model again",
         )
     try:
-        state: dict[str, Any] = {key: value.float() for key, value in load_file(file).items()}
-        network.load_state_dict(state)
-    except (SafetensorError, RuntimeError) as error:
+        return {key: value.float() for key, value in load_file(file).items()}
+    except SafetensorError as error:
         raise NotFoundError(
             f"weights file {file} does not fit", why=str(error).splitlines()[0]
         ) from error
-    return network.eval().requires_grad_(False)
 
 
 def _decoder(times: int) -> str:
@@ -368,6 +394,8 @@ def empty_bundle(folder: Path) -> Bundle:
         NotFoundError: a file is missing or no configuration.
     """
     index = _read_json(folder / "model_index.json", Index)
+    if index.base is not None:
+        return replace(empty_bundle(_base(folder, index.base)), index=index)
     return Bundle(
         index=index,
         tokenizer=Tokenizer.load(folder / "tokenizer" / "tokenizer.json"),
@@ -378,6 +406,41 @@ def empty_bundle(folder: Path) -> Bundle:
     )
 
 
+def _base(folder: Path, name: str) -> Path:
+    """Where the model lies that the one in `folder` is a change of: beside it, or among those shipped."""
+    for place in (folder.parent / name, WEIGHTS / name):
+        if (place / "model_index.json").exists():
+            return place
+    raise NotFoundError(
+        f"{folder} is a change of {name}, which is not there", remedy=f"Put {name} beside it"
+    )
+
+
+def _changed(base: Bundle, folder: Path, index: Index) -> Bundle:
+    """The base with the folder's change made to its transformer."""
+    if not base.index.sha256.items() <= index.sha256.items():
+        raise NotFoundError(
+            f"{folder} is a change of other weights of {base.name} than those that are there",
+            remedy=f"Make it anew: kinora train few_steps_tiny --from {base.name}",
+        )
+    transformer = Transformer(base.transformer.config)
+    told = _tensors(folder / CHANGE, index.sha256.get(CHANGE))
+    try:
+        transformer.load_state_dict(changed(base.transformer.state_dict(), told))
+    except (KeyError, RuntimeError) as error:
+        raise NotFoundError(
+            f"weights file {folder / CHANGE} does not fit {base.name}",
+            why=str(error).splitlines()[0],
+        ) from error
+    return replace(base, index=index, transformer=transformer.eval().requires_grad_(False))
+
+
+def shipped(bundle: Bundle) -> bool:
+    """Whether these very weights come with the package."""
+    file = WEIGHTS / bundle.name / "model_index.json"
+    return file.exists() and _read_json(file, Index).sha256 == bundle.index.sha256
+
+
 def load_bundle(folder: Path) -> Bundle:
     """A bundle from its folder, every file checked against its sha256.
 
@@ -385,6 +448,8 @@ def load_bundle(folder: Path) -> Bundle:
         NotFoundError: a file is missing, damaged or of another shape.
     """
     bundle = empty_bundle(folder)
+    if bundle.index.base is not None:
+        return _changed(load_bundle(_base(folder, bundle.index.base)), folder, bundle.index)
     parts: dict[str, nn.Module] = {name: getattr(bundle, name) for name in NETWORKS}
     parts |= {_decoder(times): network for times, network in bundle.fine.items()}
     for name, network in parts.items():

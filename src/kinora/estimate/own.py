@@ -14,6 +14,7 @@ from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.stream import Overlap, Stream, opening, window
 from kinora.estimate.film import Estimate, Stage, Wish, stage
+from kinora.flow.solver import Field
 from kinora.flow.solver.euler import euler
 from kinora.models import Bundle, empty_bundle
 from kinora.nn.convolution import TimeMemory
@@ -69,11 +70,18 @@ def _chunk(voice: Stream, chunk: Canvas, steps: int, heap: Heap) -> Cost:
     x = torch.empty(canvas.latents.shape, device=META)
     here = canvas.level.to(META)
 
+    prepared: list[Field] = []
+
+    def step() -> object:
+        return euler(prepared[0], x, here, here)
+
+    def begin() -> object:
+        prepared.append(voice.velocity(canvas))
+        return step()
+
     # In the first step the heap grows to what all steps need.
-    first = count(lambda: euler(voice.velocity(canvas), x, here, here), heap=heap)
-    velocity = voice.velocity(canvas)
-    more = count(lambda: euler(velocity, x, here, here), heap=heap) * (steps - 1)
-    cost = first + more if steps > 1 else first
+    first = count(begin, heap=heap)
+    cost = first if steps == 1 else first + count(step, heap=heap) * (steps - 1)
     return cost.beside(3 * bytes_of([x]))
 
 

@@ -20,6 +20,7 @@ from kinora.core.seed import torch_generator
 from kinora.flow.path import spread
 from kinora.flow.schedule import levels
 from kinora.models import Bundle
+from kinora.nn.lowrank import adapt
 from kinora.train.lessons import Lessons, LessonsConfig
 from kinora.train.walk import Teacher, Walk, Walks, places
 from kinora.transformer.model import Transformer, Words
@@ -37,6 +38,7 @@ class FewStepsTaskConfig(Config):
         steps: numbers of steps that the student practises.
         aim: `end`, where the walk ends; or `stop`, where the walk stands after the student's next step.
         rework: share of clips that start from partly noised frames.
+        rank: of what is learnt in every matrix, see `nn.lowrank`; None for the whole network.
     """
 
     lessons: LessonsConfig
@@ -47,6 +49,7 @@ class FewStepsTaskConfig(Config):
     steps: tuple[int, ...] = (2, 4, 4)
     aim: Literal["end", "stop"] = "end"
     rework: float = 0.15
+    rank: int | None = None
 
     @model_validator(mode="after")
     def _stops(self) -> Self:
@@ -83,6 +86,8 @@ class FewStepsTask:
         self.teacher = teacher_of(bundle, config)
         self.student = Transformer(bundle.transformer.config).to(bundle.device)
         self.student.load_state_dict(bundle.transformer.state_dict())
+        if config.rank is not None:
+            adapt(self.student, config.rank)
         self.networks = nn.ModuleDict({"transformer": self.student})
         self.walks = Walks(lessons, self.teacher, rework=config.rework, folder=folder, seed=seed)
 
