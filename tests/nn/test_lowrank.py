@@ -34,7 +34,7 @@ def test_nothing_changes_before_it_has_learnt() -> None:
 
 def test_only_thin_matrices_gains_and_biases_learn() -> None:
     old, new = taught(2)
-    before, after = old.state_dict(), merged(new).state_dict()
+    before, after = old.state_dict(), merged(new)
     assert before.keys() == after.keys()
     differs = {name for name in before if not torch.equal(before[name], after[name])}
     # The last matrix is too small to be told in two thin ones, a convolution is none.
@@ -44,7 +44,7 @@ def test_only_thin_matrices_gains_and_biases_learn() -> None:
 
 def test_a_difference_makes_the_new_network_of_the_old() -> None:
     old, new = taught(2)
-    after = merged(new).state_dict()
+    after = merged(new)
     told = difference(old.state_dict(), after, 2)
     assert told["0.weight.up"].shape == (40, 2)
     assert sum(part.numel() for part in told.values()) < 0.3 * sum(

@@ -37,12 +37,15 @@ def adapt(network: nn.Module, rank: int) -> nn.Module:
     return network
 
 
-def merged(network: nn.Module) -> nn.Module:
-    """The network, changed in place into one of plain matrices."""
-    for module in network.modules():
-        if parametrize.is_parametrized(module):
-            parametrize.remove_parametrizations(module, "weight")
-    return network
+def merged(network: nn.Module) -> dict[str, Tensor]:
+    """The state of the network as if its matrices were plain: what one that was not adapted can load."""
+    state = {
+        name: x for name, x in network.state_dict().items() if ".parametrizations." not in name
+    }
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Linear) and parametrize.is_parametrized(module):
+            state[f"{name}.weight"] = module.weight.detach()
+    return state
 
 
 def difference(

@@ -4,7 +4,6 @@
 `small` for five minutes of one large GPU.
 """
 
-import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -141,9 +140,9 @@ def distilled(bundle: Bundle, recipe: FewStepsRecipe) -> Callable[[Moment], Bund
     )
 
     def made(moment: Moment) -> Bundle:
-        student = merged(copy.deepcopy(moment.average["transformer"]))
-        assert isinstance(student, Transformer)
-        return replace(bundle, index=index, transformer=student)
+        student = Transformer(bundle.transformer.config)
+        student.load_state_dict(merged(moment.average["transformer"]))
+        return replace(bundle, index=index, transformer=student.eval().requires_grad_(False))
 
     return made
 

@@ -74,6 +74,10 @@ CLIPS = Look(
     name="judge_clips", count=700, frames=33, first=11_000_000,
     mix={"min_things": 1, "max_things": 3, "heldout": "any"},
 )  # fmt: skip
+BITES = Look(
+    name="judge_bites", count=300, frames=33, first=13_000_000,
+    mix={"min_things": 2, "max_things": 3, "happenings": ("eats",), "heldout": "any"},
+)  # fmt: skip
 RATE = OptimizerConfig(rate=2e-3, warmup=60, decay=0.1, clip=10.0, weight_decay=0.02)
 
 
@@ -84,14 +88,18 @@ def judge_tiny() -> JudgeRecipe:
 
 
 def judge_small() -> JudgeRecipe:
-    """As `judge_tiny`, then as long again on clips too, bitten cookies and moving cameras among them."""
+    """As `judge_tiny`, then as long again on clips too, and at last on many cookies that are eaten."""
     slow = RATE.model_copy(update={"rate": 1e-3, "warmup": 30, "decay": 0.6})
     clips = JudgeStage(
         name="clips", looks=(STILLS, CLIPS), task=JudgeTaskConfig(every=4),
         run=RunConfig(steps=900, seed=2, ema=0.99, save_every=50, optimizer=slow),
     )  # fmt: skip
+    bites = JudgeStage(
+        name="bites", looks=(STILLS, CLIPS, BITES), task=JudgeTaskConfig(every=3),
+        run=RunConfig(steps=1500, seed=4, ema=0.99, save_every=50, optimizer=slow),
+    )  # fmt: skip
     votes = CLIPS.model_copy(update={"name": "judge_votes", "count": 200, "first": 12_000_000})
-    return JudgeRecipe(stages=(*judge_tiny().stages, clips), votes=votes)
+    return JudgeRecipe(stages=(*judge_tiny().stages, clips, bites), votes=votes)
 
 
 def train_judge(
