@@ -12,6 +12,7 @@ from kinora.core.errors import NotFoundError
 from kinora.denoise.canvas import OUTSIDE_TIME, Canvas
 from kinora.generate import load
 from kinora.models import CHANGE, empty_bundle, load_bundle, save_bundle, save_change
+from kinora.serve.sizes import model_card
 from kinora.transformer.model import Transformer
 from tiny import tiny_bundle
 
@@ -119,6 +120,7 @@ def test_a_change_is_read_with_its_base(pair: Path) -> None:
     differs = [name for name in before if not torch.equal(before[name], after[name])]
     assert differs == ["blocks.0.mlp.outward.weight"]
     assert (pair / "tiny-few" / CHANGE).stat().st_size < 8000
+    assert model_card(str(pair / "tiny-few")).name == "tiny-few"
     assert empty_bundle(pair / "tiny-few").transformer.config == base.transformer.config
 
 

@@ -297,6 +297,8 @@ def save_change(bundle: Bundle, base: Bundle, folder: Path, *, rank: int) -> Pat
     file = folder / CHANGE
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file({key: value.half().contiguous().cpu() for key, value in told.items()}, file)
+    settings = json.dumps(bundle.transformer.settings(), indent=2)
+    (file.parent / "config.json").write_text(settings + "\n")
     sums = {**base.index.sha256, CHANGE: sha256(file)}
     index = bundle.index.model_copy(update={"base": base.name, "sha256": sums})
     (folder / "model_index.json").write_text(index.model_dump_json(indent=2) + "\n")
