@@ -52,6 +52,7 @@ class Index(BaseModel):
     Args:
         name: model id.
         base: id of the model that this one is a change of; only what differs is stored, see `nn.lowrank`.
+        drafts: id of the model, a change of this one, that drafts in its place.
         fps: frames a second.
         height, width: training size in pixels.
         steps: solver steps of draft, standard and best.
@@ -67,6 +68,7 @@ class Index(BaseModel):
     class_name: str = CLASS_NAME
     name: str
     base: str | None = None
+    drafts: str | None = None
     fps: float = 8.0
     height: int = 160
     width: int = 256
@@ -300,7 +302,7 @@ def save_change(bundle: Bundle, base: Bundle, folder: Path, *, rank: int) -> Pat
     settings = json.dumps(bundle.transformer.settings(), indent=2)
     (file.parent / "config.json").write_text(settings + "\n")
     sums = {**base.index.sha256, CHANGE: sha256(file)}
-    index = bundle.index.model_copy(update={"base": base.name, "sha256": sums})
+    index = bundle.index.model_copy(update={"base": base.name, "drafts": None, "sha256": sums})
     (folder / "model_index.json").write_text(index.model_dump_json(indent=2) + "\n")
     return folder
 
@@ -419,22 +421,21 @@ def _base(folder: Path, name: str) -> Path:
 
 
 def _changed(base: Bundle, folder: Path, index: Index) -> Bundle:
-    """The base with the folder's change made to its transformer."""
+    """The base, just read, with the folder's change made to its transformer."""
     if not base.index.sha256.items() <= index.sha256.items():
         raise NotFoundError(
             f"{folder} is a change of other weights of {base.name} than those that are there",
             remedy=f"Make it anew: kinora train few_steps_tiny --from {base.name}",
         )
-    transformer = Transformer(base.transformer.config)
     told = _tensors(folder / CHANGE, index.sha256.get(CHANGE))
     try:
-        transformer.load_state_dict(changed(base.transformer.state_dict(), told))
+        base.transformer.load_state_dict(changed(base.transformer.state_dict(), told))
     except (KeyError, RuntimeError) as error:
         raise NotFoundError(
             f"weights file {folder / CHANGE} does not fit {base.name}",
             why=str(error).splitlines()[0],
         ) from error
-    return replace(base, index=index, transformer=transformer.eval().requires_grad_(False))
+    return replace(base, index=index)
 
 
 def shipped(bundle: Bundle) -> bool:

@@ -1,6 +1,7 @@
 """`kinora generate` as its users meet it: a real process, real files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,28 @@ def test_a_film_its_sidecar_and_its_latents(kinora, model: Path, tmp_path: Path)
     assert told.model is not None
     assert len(told.model.weights) == 3
     assert (tmp_path / "film.mp4.latents").exists()
+
+
+def test_a_draft_is_made_by_the_model_that_drafts(kinora, tmp_path: Path) -> None:
+    bundle = tiny_bundle()
+    few = bundle.index.model_copy(update={"name": "few", "guidance": 1.0, "steps": (1, 2, 3)})
+    save_bundle(replace(bundle, index=few), tmp_path / "few")
+    many = bundle.index.model_copy(update={"name": "many", "drafts": "few"})
+    save_bundle(replace(bundle, index=many), tmp_path / "many")
+
+    def made(*words: object) -> tuple[str, int, float]:
+        done = kinora(
+            "generate", PROMPT, "--model", "many", "--seconds", 1, "--seed", 7, "--out", "a.mp4",
+            "-q", *words,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        told = read_sidecar(tmp_path / "a.mp4")
+        assert told.model is not None
+        return told.model.id, told.sampling.steps, told.sampling.guidance
+
+    assert made("--preset", "draft") == ("few", 1, 1.0)
+    assert made() == ("many", 4, 3.0)
+    assert made("--preset", "draft", "--steps", 2) == ("many", 2, 3.0)
 
 
 def test_same_seed_same_bytes(kinora, model: Path, tmp_path: Path) -> None:

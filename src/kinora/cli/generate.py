@@ -162,10 +162,14 @@ def _made(
 ) -> "tuple[list[dict[str, Any]], list[Clip]]":
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
     from kinora.generate import Request, load
-    from kinora.models import DEFAULT, enlarged
+    from kinora.models import DEFAULT, Bundle, enlarged
 
     told, clips = [], list["Clip"]()
-    plain = enlarged(load(model or DEFAULT), typed.times)
+    chosen = load(model or DEFAULT)
+    drafts = chosen.index.drafts if isinstance(chosen, Bundle) else None
+    if drafts and typed.preset is Preset.DRAFT and typed.wish["steps"] is None:
+        chosen = load(drafts)
+    plain = enlarged(chosen, typed.times)
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
     typed = replace(typed, wish={**typed.wish, "steps": typed.wish["steps"] or steps})
     bundle = _placed(plain, Request((typed.prompt,), **typed.wish))
