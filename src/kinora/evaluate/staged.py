@@ -23,7 +23,7 @@ from kinora.evaluate.seam import seam_distance
 from kinora.evaluate.state import LATER, bitten, others_stay
 from kinora.generate import Request, generate
 from kinora.world.mix import Mix
-from kinora.world.scene import Happening, Scene
+from kinora.world.scene import Happening, Scene, Thing
 from kinora.world.truth import Truth
 
 HIDDEN = 2.0
@@ -135,7 +135,9 @@ def control_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish) -> R
     calm = replace(scene, happenings=(Happening("stands still", 0),))
     promise = one.promise.model_copy(update={"scene": calm.to_json()})
     start = _beginning(model, replace(one, promise=promise))
-    prompt = f"{_first_thing(scene)} stands still on {scene.ground} at {scene.light}"
+    # Every thing is named: guidance makes what the words leave out into what they say.
+    names = " beside ".join(map(_named, scene.things))
+    prompt = f"{names} stands still on {scene.ground} at {scene.light}"
     film = _go_on(model, prompt, start, more=wish.lasting + 1.0, wish=wish)
     seen = judge.see(Clip(film.frames[len(start) :], film.fps))
     none = not any(s.bites for t in seen.things if t.kind == "cookie" for s in t.spots)
@@ -170,7 +172,7 @@ def _comes_out(one: Staged, seen: Seen) -> float:
 def shots_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish) -> Row:
     """The words change half-way through a film: are its things the same in both halves?"""
     scene, seconds = one.scene, 4.0
-    thing = _first_thing(scene)
+    thing = _named(scene.things[0])
     tail = f"on {scene.ground} at {scene.light}"
     prompts = (f"{thing} stands still {tail}", f"{thing} spins around {tail}")
     frames = model.stride.latent_frames(round(seconds * model.capabilities.fps) + 1)
@@ -184,8 +186,7 @@ def shots_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish) -> Row
     return _row(one, "shots", {"identity across shots": identity([*map(judge.see, halves)])})
 
 
-def _first_thing(scene: Scene) -> str:
-    thing = scene.things[0]
+def _named(thing: Thing) -> str:
     return f"a {thing.colour} {thing.kind}" if thing.kind != "cookie" else "a cookie"
 
 
