@@ -302,7 +302,7 @@ def save_change(bundle: Bundle, base: Bundle, folder: Path, *, rank: int) -> Pat
     settings = json.dumps(bundle.transformer.settings(), indent=2)
     (file.parent / "config.json").write_text(settings + "\n")
     sums = {**base.index.sha256, CHANGE: sha256(file)}
-    index = bundle.index.model_copy(update={"base": base.name, "drafts": None, "sha256": sums})
+    index = bundle.index.model_copy(update={"base": base.name, "sha256": sums})
     (folder / "model_index.json").write_text(index.model_dump_json(indent=2) + "\n")
     return folder
 
