@@ -140,9 +140,9 @@ def test_our_own_bundle_is_counted_too(tiny_model_folder: Path) -> None:
     shape = PixelShape(9, 64, 96)
     canvas = blank(bundle.stride.latent(shape), channels=bundle.channels, step=0.5)
     text = bundle.read([PROMPT])
-    field, x = bundle.velocity(canvas, text, guidance=4.0), canvas.noise(0)
+    x = canvas.noise(0)
     with FlopCounterMode(display=False) as real, torch.inference_mode():
-        field(x, canvas.level)
+        bundle.velocity(canvas, text, guidance=4.0)(x, canvas.level)
     counted = predict(
         Folder("own", tiny_model_folder), Wish(shape, 1, 4.0), machine=MACHINE, dtype=torch.float32
     )
