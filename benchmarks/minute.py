@@ -111,8 +111,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int)
     parser.add_argument("--guidance", type=float)
     parser.add_argument("--window", type=int)
-    parser.add_argument("--beside", type=float, default=60.0)
+    parser.add_argument(
+        "--beside", type=float, help="seconds of the way without; as many by default"
+    )
     given = parser.parse_args()
+    beside = given.beside or given.seconds
     height, width = parse_size(given.size)
     model = remembering(load(given.model), given.window)
     if not load(given.model).capabilities.causal:
@@ -124,7 +127,7 @@ def main() -> None:
         (WISH,), seconds=given.seconds, height=height, width=width, steps=given.steps,
         guidance=given.guidance,
     )  # fmt: skip
-    short = replace(wish, seconds=given.beside)
+    short = replace(wish, seconds=beside)
     with tempfile.TemporaryDirectory() as folder:
         marks = timed(stream(model, wish), Path(folder) / "minute.mp4", fps)
         plain = timed(without_memory(model, short), Path(folder) / "plain.mp4", fps)
@@ -134,7 +137,7 @@ def main() -> None:
         each = 1000 * (here.worked - before.worked) / max(1, here.frame - before.frame)
         told = f"| {second} | {here.seconds:.1f} | {here.worked:.1f} | {each:.1f} | "
         print(f"{told}{here.megabytes:.0f} |")
-    verdict(marks, plain, seconds=given.seconds, beside=given.beside, fps=fps)
+    verdict(marks, plain, seconds=given.seconds, beside=beside, fps=fps)
 
 
 def verdict(

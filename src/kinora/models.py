@@ -296,15 +296,9 @@ def sha256(file: Path) -> str:
 def save_change(bundle: Bundle, base: Bundle, folder: Path, *, rank: int) -> Path:
     """Write of a bundle only how its transformer differs from that of `base`."""
     told = difference(base.transformer.state_dict(), bundle.transformer.state_dict(), rank)
-    file = folder / CHANGE
-    file.parent.mkdir(parents=True, exist_ok=True)
-    save_file({key: value.half().contiguous().cpu() for key, value in told.items()}, file)
-    settings = json.dumps(bundle.transformer.settings(), indent=2)
-    (file.parent / "config.json").write_text(settings + "\n")
-    sums = {**base.index.sha256, CHANGE: sha256(file)}
-    index = bundle.index.model_copy(update={"base": base.name, "sha256": sums})
-    (folder / "model_index.json").write_text(index.model_dump_json(indent=2) + "\n")
-    return folder
+    stored = _store(folder / CHANGE, told, bundle.transformer.settings())
+    sums = {**base.index.sha256, CHANGE: stored}
+    return _store_index(folder, bundle.index, base=base.name, sha256=sums)
 
 
 def save_bundle(bundle: Bundle, folder: Path) -> Path:
@@ -313,18 +307,24 @@ def save_bundle(bundle: Bundle, folder: Path) -> Path:
     parts |= {_decoder(times): network for times, network in bundle.fine.items()}
     sums = {}
     for name, network in parts.items():
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        (folder / name / "config.json").write_text(json.dumps(network.settings(), indent=2) + "\n")
-        file = folder / name / "model.safetensors"
-        state = {
-            key: value.half().contiguous().cpu() for key, value in network.state_dict().items()
-        }
-        save_file(state, file)
-        sums[f"{name}/model.safetensors"] = sha256(file)
+        file = f"{name}/model.safetensors"
+        sums[file] = _store(folder / file, network.state_dict(), network.settings())
     (folder / "tokenizer").mkdir(exist_ok=True)
     bundle.tokenizer.save(folder / "tokenizer" / "tokenizer.json")
-    index = bundle.index.model_copy(update={"base": None, "sha256": sums})
-    (folder / "model_index.json").write_text(index.model_dump_json(indent=2) + "\n")
+    return _store_index(folder, bundle.index, base=None, sha256=sums)
+
+
+def _store(file: Path, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> str:
+    """Write float16 weights with `config.json` beside them; their sha256."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    (file.parent / "config.json").write_text(json.dumps(settings, indent=2) + "\n")
+    save_file({key: value.half().contiguous().cpu() for key, value in tensors.items()}, file)
+    return sha256(file)
+
+
+def _store_index(folder: Path, index: Index, **changes: Any) -> Path:
+    told = index.model_copy(update=changes).model_dump_json(indent=2)
+    (folder / "model_index.json").write_text(told + "\n")
     return folder
 
 
@@ -348,14 +348,17 @@ def _settings(folder: Path, network: str, kind: type[C]) -> C:
 def _fill(network: N, folder: Path, expected: str | None) -> N:
     """The network with the folder's weights, after its checksum was found right."""
     file = folder / "model.safetensors"
-    state = _tensors(file, expected)
+    return _take(network, _tensors(file, expected), file).eval().requires_grad_(False)
+
+
+def _take(network: N, state: Mapping[str, Any], file: Path) -> N:
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise NotFoundError(
             f"weights file {file} does not fit", why=str(error).splitlines()[0]
         ) from error
-    return network.eval().requires_grad_(False)
+    return network
 
 
 def _tensors(file: Path, expected: str | None) -> dict[str, Any]:
@@ -428,13 +431,8 @@ def _changed(base: Bundle, folder: Path, index: Index) -> Bundle:
             remedy=f"Make it anew: kinora train few_steps_tiny --from {base.name}",
         )
     told = _tensors(folder / CHANGE, index.sha256.get(CHANGE))
-    try:
-        base.transformer.load_state_dict(changed(base.transformer.state_dict(), told))
-    except (KeyError, RuntimeError) as error:
-        raise NotFoundError(
-            f"weights file {folder / CHANGE} does not fit {base.name}",
-            why=str(error).splitlines()[0],
-        ) from error
+    # The sums of the base are its own, so a change that was read whole fits it.
+    _take(base.transformer, changed(base.transformer.state_dict(), told), folder / CHANGE)
     return replace(base, index=index)
 
 

@@ -69,6 +69,7 @@ def test_a_draft_is_made_by_the_model_that_drafts(kinora, tmp_path: Path) -> Non
     assert made("--preset", "draft") == ("few", 1, 1.0)
     assert made() == ("many", 4, 3.0)
     assert made("--preset", "draft", "--steps", 2) == ("many", 2, 3.0)
+    assert made("--preset", "draft", "--guidance", 2) == ("many", 2, 2.0)
 
 
 def test_same_seed_same_bytes(kinora, model: Path, tmp_path: Path) -> None:

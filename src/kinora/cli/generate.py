@@ -167,7 +167,8 @@ def _made(
     told, clips = [], list["Clip"]()
     chosen = load(model or DEFAULT)
     drafts = chosen.index.drafts if isinstance(chosen, Bundle) else None
-    if drafts and typed.preset is Preset.DRAFT and typed.wish["steps"] is None:
+    as_it_likes = typed.wish["steps"] is None and typed.wish["guidance"] is None
+    if drafts and typed.preset is Preset.DRAFT and as_it_likes:
         chosen = load(drafts)
     plain = enlarged(chosen, typed.times)
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
