@@ -19,7 +19,7 @@ from kinora.core.seed import derive
 from kinora.evaluate.placing import Standing, in_place
 from kinora.evaluate.views import view_agreement
 from kinora.generate import load
-from kinora.models import DEFAULT
+from kinora.models.store import DEFAULT
 from kinora.timeline.angles import Angles, angles
 from kinora.world.camera import VIEWS
 from kinora.world.clip import WorldClip, render_clip

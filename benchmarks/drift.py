@@ -22,7 +22,7 @@ from kinora.core.shape import parse_size
 from kinora.denoise.model import FilmModel
 from kinora.evaluate.drift import Drift, drift
 from kinora.generate import Request, generate, load, stream
-from kinora.models import DEFAULT
+from kinora.models.store import DEFAULT
 from kinora.prompt.facts import understand
 from kinora.prompt.vocabulary import load_vocabulary
 from kinora.timeline.extend import Extend, extend

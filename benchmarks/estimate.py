@@ -48,7 +48,7 @@ def film(number: int, *, model: str, steps: int, threads: int, clock: str) -> di
     from kinora.estimate.film import Wish
     from kinora.estimate.predict import predict
     from kinora.generate import Request, generate, load
-    from kinora.models import WEIGHTS
+    from kinora.models.store import WEIGHTS
     from kinora.open_weights.folder import Folder
 
     torch.set_num_threads(threads)

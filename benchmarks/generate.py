@@ -18,7 +18,7 @@ import torch
 
 from kinora.generate import Request, generate, lay_out, load, settle
 from kinora.media.write import save
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 
 LEFT, RIGHT = torch.randn(2560, 1024), torch.randn(1024, 2048)
 PRODUCT = 2 * 2560 * 1024 * 2048

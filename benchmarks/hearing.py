@@ -18,7 +18,8 @@ from kinora.core.seed import torch_generator
 from kinora.data.pool import Pool, load_pool
 from kinora.flow.path import sample_path
 from kinora.generate import load
-from kinora.models import DEFAULT, Bundle
+from kinora.models.bundle import Bundle
+from kinora.models.store import DEFAULT
 from kinora.transformer.place import Place
 
 STEP_SECONDS = 0.5

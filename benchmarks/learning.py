@@ -18,7 +18,7 @@ from kinora.evaluate.adherence import score, verdict
 from kinora.evaluate.promise import promises
 from kinora.generate import Request, generate, load
 from kinora.media.atomic import write_bytes
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.recipes.autoencoder import split
 from kinora.recipes.film import BundleWriter, FilmRecipe, film_tiny, prepare, words
 from kinora.text.tokenizer import Tokenizer

@@ -29,7 +29,8 @@ from kinora.denoise.stream import decode_parts
 from kinora.flow.schedule import levels
 from kinora.generate import Request, lay_out, load, settle, stream
 from kinora.media.write import ClipWriter
-from kinora.models import DEFAULT, Bundle
+from kinora.models.bundle import Bundle
+from kinora.models.store import DEFAULT
 from kinora.transformer.memory import MemoryConfig
 
 WISH = "on grass there is a large matte red ball. the red ball rolls to the left. it is noon. the camera is still."

@@ -15,7 +15,7 @@ import torch
 from learning import Ground, base, facts, ground, held_out, keep, learn, task_of
 from torch.utils.flop_counter import FlopCounterMode
 
-from kinora.models import DEFAULT
+from kinora.models.store import DEFAULT
 from kinora.recipes.film import FilmRecipe
 from kinora.train.lessons import Stage
 

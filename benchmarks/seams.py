@@ -27,7 +27,7 @@ from kinora.generate import Film, Request, generate, load
 from kinora.media.read import read
 from kinora.media.video import KEEPING
 from kinora.media.write import save
-from kinora.models import DEFAULT
+from kinora.models.store import DEFAULT
 from kinora.timeline.blend import Blend, blend
 from kinora.timeline.extend import Extend, extend
 from kinora.timeline.loop import Loop, loop

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from learning import base, facts, ground, held_out, keep, learn
 
-from kinora.models import DEFAULT
+from kinora.models.store import DEFAULT
 from kinora.recipes.film import FilmRecipe
 from kinora.train.lessons import Stage
 

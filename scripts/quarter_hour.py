@@ -27,7 +27,7 @@ from kinora.data.encode import encode_bucket
 from kinora.data.pool import Pool, of_shards
 from kinora.data.render import Bucket, render_shard
 from kinora.data.shards import Shard
-from kinora.models import DEFAULT, WEIGHTS, save_bundle
+from kinora.models.store import DEFAULT, WEIGHTS, save_bundle
 from kinora.recipes.autoencoder import (
     AutoencoderRecipe,
     as_pixels,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kinora.core.progress import Progress, silent
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.serve.jobs.artefacts import Artefacts, picture, source
 from kinora.serve.jobs.dreaming import Dreaming
 from kinora.serve.jobs.kept import Kept

@@ -9,7 +9,7 @@ from kinora.core.progress import Progress
 from kinora.denoise.condition import Hold
 from kinora.flow.solver.heun import heun
 from kinora.generate import Request, generate
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from tiny import tiny_bundle
 
 WISH = Request(prompts=("a red ball rolls past the blue cube",), seconds=1.0, steps=2, seed=3)

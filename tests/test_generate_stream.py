@@ -9,7 +9,7 @@ import torch
 from kinora.core.errors import UsageError
 from kinora.denoise.condition import Hold, Words
 from kinora.generate import Request, generate, stream
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from tiny import tiny_bundle
 
 SHORT = Request(("a red ball",), seconds=1.0, height=64, width=64, steps=1, seed=3)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from kinora.core.errors import NotFoundError
 from kinora.denoise.canvas import OUTSIDE_TIME, Canvas
 from kinora.generate import load
-from kinora.models import CHANGE, empty_bundle, load_bundle, save_bundle, save_change
+from kinora.models.store import CHANGE, empty_bundle, load_bundle, save_bundle, save_change
 from kinora.serve.sizes import model_card
 from kinora.transformer.model import Transformer
 from tiny import tiny_bundle
@@ -140,4 +141,13 @@ def test_a_damaged_change_is_noticed(pair: Path) -> None:
     file = pair / "tiny-few" / CHANGE
     file.write_bytes(file.read_bytes()[:-10])
     with pytest.raises(NotFoundError, match="sha256"):
+        load(pair / "tiny-few")
+
+
+def test_a_change_of_another_network_is_noticed_even_without_a_checksum(pair: Path) -> None:
+    index = json.loads((pair / "tiny-few" / "model_index.json").read_text())
+    index["sha256"].pop(CHANGE)
+    (pair / "tiny-few" / "model_index.json").write_text(json.dumps(index))
+    save_file({"nowhere.weight": torch.ones(2, 2)}, pair / "tiny-few" / CHANGE)
+    with pytest.raises(NotFoundError, match="does not fit"):
         load(pair / "tiny-few")

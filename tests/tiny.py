@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
-from kinora.models import Bundle, Index, save_bundle
+from kinora.models.bundle import Bundle, Index
+from kinora.models.store import save_bundle
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.transformer.model import Transformer, TransformerConfig

@@ -23,7 +23,8 @@ from kinora.denoise.resume import name_of, resumed
 from kinora.denoise.stream import Overlap, Stream, decode_parts, opening, window
 from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
-from kinora.models import CLASS_NAME, DEFAULT, WEIGHTS, load_bundle
+from kinora.models.bundle import CLASS_NAME
+from kinora.models.store import DEFAULT, WEIGHTS, load_bundle
 from kinora.open_weights.hub import HUB_ID, locate
 
 

@@ -30,5 +30,5 @@ def test_damaged_weights_are_told_with_a_remedy(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_judge_says_so(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="no judge in"):
+    with pytest.raises(NotFoundError, match="cannot read"):
         load_judge(tmp_path)

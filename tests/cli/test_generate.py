@@ -8,7 +8,7 @@ import pytest
 
 from kinora.media.read import read
 from kinora.media.sidecar import read_sidecar, sha256
-from kinora.models import save_bundle
+from kinora.models.store import save_bundle
 from tiny import tiny_bundle
 
 

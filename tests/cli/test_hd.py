@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kinora.autoencoder.fine import FineConfig, FineDecoder
-from kinora.models import save_bundle
+from kinora.models.store import save_bundle
 from tiny import tiny_bundle
 
 Kinora = Callable[..., Any]

@@ -11,7 +11,7 @@ from kinora.cli.main import main
 from kinora.media.image import save_still
 from kinora.media.read import read
 from kinora.media.sidecar import read_sidecar
-from kinora.models import save_bundle
+from kinora.models.store import save_bundle
 from kinora.timeline.deliver import latents_path, stored_latents
 from tiny import tiny_bundle
 

@@ -10,7 +10,7 @@ import torch
 from kinora.cli.main import main
 from kinora.media.image import save_still
 from kinora.media.sidecar import read_sidecar
-from kinora.models import save_bundle
+from kinora.models.store import save_bundle
 from kinora.timeline.deliver import latents_path
 from kinora.timeline.project import project
 from tiny import tiny_bundle

@@ -14,7 +14,7 @@ from kinora.cli.main import main
 from kinora.cli.unfinished import drawn
 from kinora.media.read import read
 from kinora.media.sidecar import read_sidecar
-from kinora.models import save_bundle
+from kinora.models.store import save_bundle
 from tiny import tiny_bundle
 
 # A process in the background may be deaf to Ctrl-C from birth.

@@ -13,7 +13,7 @@ from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.condition import Reference
 from kinora.denoise.stream import CONTEXT, Overlap, decode_after, decode_parts, opening, stream
 from kinora.flow.schedule import levels
-from kinora.models import Bundle, Remembering
+from kinora.models.bundle import Bundle, Remembering
 from tiny import tiny_bundle
 
 

@@ -20,7 +20,7 @@ from kinora.denoise.canvas import blank
 from kinora.estimate.film import Estimate, Wish, check_fits
 from kinora.estimate.own import PROMPT
 from kinora.estimate.predict import fitted, predict
-from kinora.models import load_bundle
+from kinora.models.store import load_bundle
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.load import load_open
 from kinora.open_weights.model import OpenModel

@@ -5,7 +5,7 @@ import torch
 
 from kinora.data.render import Bucket
 from kinora.generate import Request, generate, load
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.recipes.few_steps import FewStepsRecipe, train_few_steps
 from kinora.train.few_steps import FewStepsTaskConfig
 from kinora.train.lessons import LessonsConfig, Stage

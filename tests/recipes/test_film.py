@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kinora.data.render import Bucket
-from kinora.models import load_bundle
+from kinora.models.store import load_bundle
 from kinora.recipes.film import FilmRecipe, film_small, film_tiny, film_tiny_more, train_film
 from kinora.text.encoder import TextConfig
 from kinora.train.lessons import Stage

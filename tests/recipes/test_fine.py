@@ -6,7 +6,8 @@ from kinora.autoencoder.fine import FineConfig
 from kinora.core.errors import NotFoundError
 from kinora.data.pairs import Pairs
 from kinora.generate import Request, generate, load, stream
-from kinora.models import enlarged, load_bundle
+from kinora.models.bundle import enlarged
+from kinora.models.store import load_bundle
 from kinora.recipes.fine import FineRecipe, train_fine
 from kinora.train.fine import FineTaskConfig
 from kinora.train.loop import RunConfig

@@ -16,7 +16,7 @@ from kinora.core.clip import Clip
 from kinora.core.progress import silent
 from kinora.evaluate.promise import promises, real
 from kinora.generate import Film, Request
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.serve.jobs.again import best_take, heard, otherwise
 from kinora.serve.jobs.artefacts import Artefacts
 from kinora.serve.jobs.kept import Kept

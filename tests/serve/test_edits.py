@@ -11,7 +11,7 @@ import torch
 from dreams import FILE, FRAMES, STEPS, WISHES, attempt, dreamt
 from kinora.core.clip import Clip
 from kinora.core.progress import silent
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.serve import editing
 from kinora.serve.jobs.artefacts import Artefacts, source
 from kinora.serve.reel import Reel, read_reel, reel_of

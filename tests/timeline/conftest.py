@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kinora.generate import Film, Request, generate
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from tiny import tiny_bundle
 
 

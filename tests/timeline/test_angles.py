@@ -5,7 +5,7 @@ import torch
 
 from kinora.core.errors import UnsupportedError
 from kinora.generate import Film
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.angles import Angles, angles
 from kinora.timeline.extend import Extend, extend
 

@@ -6,7 +6,7 @@ import pytest
 from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.generate import Film
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.animate import Animate, Picture, animate, keyframes
 
 

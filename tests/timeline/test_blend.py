@@ -7,7 +7,7 @@ import torch
 from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.generate import Film, Request, generate
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.blend import CURVES, Blend, blend
 
 

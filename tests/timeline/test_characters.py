@@ -10,7 +10,7 @@ import torch
 from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 from kinora.denoise.canvas import OUTSIDE_TIME
 from kinora.generate import Film, Request, generate, lay_out, settle
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.characters import Cast, reference
 from kinora.timeline.source import source
 

@@ -11,7 +11,7 @@ from kinora.core.progress import Progress
 from kinora.generate import Request, generate
 from kinora.media.read import read
 from kinora.media.sidecar import read_sidecar
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.deliver import latents_path
 from kinora.timeline.deliver_stream import deliver_stream
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kinora.generate import Film
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.characters import Cast
 from kinora.timeline.direct import directed, heard, looks, shots
 from kinora.timeline.extend import Extend

@@ -10,7 +10,7 @@ from kinora.core.clip import Clip
 from kinora.core.errors import CancelledError, UsageError
 from kinora.core.progress import Progress
 from kinora.generate import Film
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.extend import Extend, extend
 from kinora.timeline.seam import EASE, jump, liveliest
 

@@ -9,7 +9,7 @@ import torch
 from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.generate import Film
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.loop import Loop, latent_frames, loop
 from kinora.timeline.seam import jump, jumps
 

@@ -6,7 +6,7 @@ import torch
 
 from kinora.core.errors import UsageError
 from kinora.generate import Film
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.outpaint import REACH, Outpaint, outpaint, surrounded
 from kinora.timeline.source import source, with_references
 

@@ -6,7 +6,7 @@ import torch
 
 from kinora.generate import Film
 from kinora.media.read import read
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.deliver import deliver, recall, sidecar_of
 from kinora.timeline.extend import Extend, extend
 from kinora.timeline.source import source

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from kinora.generate import Film
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.remix import STRENGTHS, Remix, remix
 
 

@@ -11,7 +11,7 @@ from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.core.progress import Progress
 from kinora.generate import Film
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.cache import Cache, Piece
 from kinora.timeline.characters import Cast
 from kinora.timeline.document import Gap, Shot, Timeline, Track, Transition

@@ -8,7 +8,7 @@ import torch
 from kinora.core.clip import Clip
 from kinora.denoise.condition import Words
 from kinora.generate import Film
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend, extend
 from kinora.timeline.loop import Loop, loop

@@ -3,7 +3,7 @@
 import torch
 
 from kinora.generate import Request, generate
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.timeline.variations import stills, variations
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.transformer.memory import Memory, MemoryConfig
 from kinora.transformer.model import Past
 from kinora.transformer.place import Place

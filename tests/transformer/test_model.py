@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.transformer.model import Words
 from kinora.transformer.place import Place
 from tiny import tiny_bundle

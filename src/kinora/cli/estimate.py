@@ -56,7 +56,7 @@ def estimate(
 def _folder(model: str) -> Any:
     """Of a shipped model, a folder or a hub id."""
     from kinora.core.errors import NotFoundError
-    from kinora.models import WEIGHTS
+    from kinora.models.store import WEIGHTS
     from kinora.open_weights.folder import INDEX, Folder
     from kinora.open_weights.hub import locate
 

@@ -19,7 +19,7 @@ def export(
 ) -> None:
     """Write the project's timeline and its shots for an editing program."""
     from kinora.generate import load
-    from kinora.models import DEFAULT
+    from kinora.models.store import DEFAULT
     from kinora.timeline.project import project
     from kinora.timeline.studio import export_film
 

@@ -162,7 +162,8 @@ def _made(
 ) -> "tuple[list[dict[str, Any]], list[Clip]]":
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
     from kinora.generate import Request, load
-    from kinora.models import DEFAULT, Bundle, enlarged
+    from kinora.models.bundle import Bundle, enlarged
+    from kinora.models.store import DEFAULT
 
     told, clips = [], list["Clip"]()
     chosen = load(model or DEFAULT)

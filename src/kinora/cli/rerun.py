@@ -31,7 +31,7 @@ def rerun(
     """Make a film again from its sidecar, and say whether the same frames came out."""
     from kinora.generate import load
     from kinora.media.sidecar import read_sidecar
-    from kinora.models import enlarged
+    from kinora.models.bundle import enlarged
     from kinora.open_weights.outside import dressed, outside_of
     from kinora.timeline.again import again
     from kinora.timeline.deliver import times_of

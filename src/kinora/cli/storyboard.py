@@ -37,7 +37,7 @@ def storyboard(
     words += ["--model", model] if model else []
     with resumable(target, None, again=words, quiet=quiet):
         from kinora.generate import load
-        from kinora.models import DEFAULT
+        from kinora.models.store import DEFAULT
         from kinora.timeline.studio import make_film
 
         with reporting(as_json=as_json, quiet=quiet) as on_progress:

@@ -150,7 +150,7 @@ def _dreamer(film: Path, model: str | None) -> "FilmModel":
     """The model as named, else the one that made the film, else our own."""
     from kinora.generate import load
     from kinora.media.sidecar import read_sidecar
-    from kinora.models import DEFAULT
+    from kinora.models.store import DEFAULT
 
     if model is not None:
         return load(model)

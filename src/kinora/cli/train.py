@@ -16,7 +16,7 @@ from kinora.core.progress import OnProgress
 from kinora.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from kinora.models import Bundle
+    from kinora.models.bundle import Bundle
     from kinora.recipes.autoencoder import AutoencoderRecipe
     from kinora.recipes.few_steps import FewStepsRecipe
     from kinora.recipes.film import FilmRecipe
@@ -168,7 +168,8 @@ def _fine(recipe: "FineRecipe", run: Run, on_progress: OnProgress) -> Path:
 def _bundle(run: Run) -> "Bundle":
     """The trained model that `--from` names."""
     from kinora.generate import load
-    from kinora.models import DEFAULT, Bundle
+    from kinora.models.bundle import Bundle
+    from kinora.models.store import DEFAULT
 
     if run.bundle is None:
         raise UsageError(

@@ -16,7 +16,8 @@ from kinora.denoise.stream import Overlap, Stream, opening, window
 from kinora.estimate.film import Estimate, Stage, Wish, stage
 from kinora.flow.solver import Field
 from kinora.flow.solver.euler import euler
-from kinora.models import Bundle, empty_bundle
+from kinora.models.bundle import Bundle
+from kinora.models.store import empty_bundle
 from kinora.nn.convolution import TimeMemory
 
 META = torch.device("meta")

@@ -13,7 +13,8 @@ from kinora.denoise.stream import window
 from kinora.estimate.film import Estimate, Wish, check_fits
 from kinora.estimate.own import META, own
 from kinora.estimate.published import published
-from kinora.models import CLASS_NAME, empty_bundle
+from kinora.models.bundle import CLASS_NAME
+from kinora.models.store import empty_bundle
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.model import OpenModel
 from kinora.open_weights.skeleton import skeleton

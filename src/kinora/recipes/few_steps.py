@@ -11,7 +11,8 @@ from pathlib import Path
 from kinora.core.config import Config
 from kinora.core.progress import OnProgress, silent
 from kinora.data.render import Bucket
-from kinora.models import Bundle, save_bundle, save_change, shipped
+from kinora.models.bundle import Bundle
+from kinora.models.store import save_bundle, save_change, shipped
 from kinora.nn.lowrank import merged
 from kinora.recipes.film import buckets, prepare_all, way_bucket
 from kinora.train.few_steps import FewStepsTask, FewStepsTaskConfig

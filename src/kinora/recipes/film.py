@@ -19,7 +19,8 @@ from kinora.data.pool import Pool, load_pool
 from kinora.data.render import Bucket, render_bucket
 from kinora.generate import Request, generate
 from kinora.media.sheet import save_sheet
-from kinora.models import Bundle, Index, save_bundle
+from kinora.models.bundle import Bundle, Index
+from kinora.models.store import save_bundle
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.film import FilmTask, FilmTaskConfig
 from kinora.train.hook import Hook, Moment

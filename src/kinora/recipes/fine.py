@@ -17,7 +17,8 @@ from kinora.data.pairs import Pairs, render_pairs
 from kinora.data.pool import load_pool
 from kinora.evaluate.fidelity import fidelity
 from kinora.evaluate.sharpness import sharpness
-from kinora.models import Bundle, save_bundle
+from kinora.models.bundle import Bundle
+from kinora.models.store import save_bundle
 from kinora.recipes.autoencoder import split
 from kinora.train.fine import FineBatch, FineTask, FineTaskConfig, fitting, pictures
 from kinora.train.hook import Hook, Moment

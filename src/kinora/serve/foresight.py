@@ -64,7 +64,7 @@ def count(question: Question) -> int:
     from kinora.core.shape import PixelShape
     from kinora.estimate.film import Wish
     from kinora.estimate.own import META, own
-    from kinora.models import empty_bundle
+    from kinora.models.store import empty_bundle
 
     folder = folder_of(question.model)
     with META:

@@ -19,7 +19,7 @@ from kinora.core.machine import Precision, in_bf16
 from kinora.core.seed import torch_generator
 from kinora.flow.path import spread
 from kinora.flow.schedule import levels
-from kinora.models import Bundle
+from kinora.models.bundle import Bundle
 from kinora.nn.lowrank import adapt
 from kinora.train.lessons import Lessons, LessonsConfig
 from kinora.train.walk import Teacher, Walk, Walks, places

@@ -1,26 +1,15 @@
-"""The networks as one bundle. In: a folder of weights. Out: a `FilmModel` that reads, dreams and decodes.
+"""The networks as one model. In: prompts, canvases, clips. Out: a `FilmModel` that reads, dreams and decodes."""
 
-The folder has the diffusers layout: `model_index.json`, and one folder per network with `config.json`
-and `model.safetensors` (float16 on disk, float32 at work), `tokenizer/tokenizer.json`. `decoder_2x` and
-`decoder_4x`, which draw larger, may be absent.
-"""
-
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
 
-from kinora.autoencoder.fine import FineConfig, FineDecoder, Large
-from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
+from kinora.autoencoder.fine import FineDecoder, Large
+from kinora.autoencoder.model import Autoencoder
 from kinora.autoencoder.stream import Drawer, decode_parts, decode_stream, encode_stream
 from kinora.core.clip import Clip, Frames
 from kinora.core.errors import NotFoundError, UnsupportedError
@@ -30,20 +19,13 @@ from kinora.denoise.model import Capabilities, FilmModel, Read
 from kinora.flow.guidance import classifier_free
 from kinora.flow.schedule import levels
 from kinora.flow.solver import Field
-from kinora.nn.lowrank import changed, difference
-from kinora.text.encoder import TextConfig, TextEncoder
+from kinora.text.encoder import TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.transformer.memory import OUTSIDE, Memory, MemoryConfig
-from kinora.transformer.model import Past, Setting, Transformer, TransformerConfig
+from kinora.transformer.model import Past, Setting, Transformer
 from kinora.transformer.place import Place
 
 CLASS_NAME = "KinoraBundle"
-NETWORKS = ("autoencoder", "text", "transformer")
-CHANGE = "transformer/change.safetensors"
-TIMES = (2, 4)
-"""How much larger a fine decoder may draw."""
-WEIGHTS = Path(__file__).parent / "weights"
-DEFAULT = "kinora-tiny"
 
 
 class Index(BaseModel):
@@ -285,175 +267,3 @@ def enlarged(model: FilmModel, times: int) -> FilmModel:
             f"then --model runs/fine_{times}x_tiny/bundle",
         )
     return replace(model, times=times)
-
-
-def sha256(file: Path) -> str:
-    """Hex digest of a file's bytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def save_change(bundle: Bundle, base: Bundle, folder: Path, *, rank: int) -> Path:
-    """Write of a bundle only how its transformer differs from that of `base`."""
-    told = difference(base.transformer.state_dict(), bundle.transformer.state_dict(), rank)
-    stored = _store(folder / CHANGE, told, bundle.transformer.settings())
-    sums = {**base.index.sha256, CHANGE: stored}
-    return _store_index(folder, bundle.index, base=base.name, sha256=sums)
-
-
-def save_bundle(bundle: Bundle, folder: Path) -> Path:
-    """Write a bundle as float16 safetensors in the diffusers folder layout."""
-    parts: dict[str, Any] = {name: getattr(bundle, name) for name in NETWORKS}
-    parts |= {_decoder(times): network for times, network in bundle.fine.items()}
-    sums = {}
-    for name, network in parts.items():
-        file = f"{name}/model.safetensors"
-        sums[file] = _store(folder / file, network.state_dict(), network.settings())
-    (folder / "tokenizer").mkdir(exist_ok=True)
-    bundle.tokenizer.save(folder / "tokenizer" / "tokenizer.json")
-    return _store_index(folder, bundle.index, base=None, sha256=sums)
-
-
-def _store(file: Path, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> str:
-    """Write float16 weights with `config.json` beside them; their sha256."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    (file.parent / "config.json").write_text(json.dumps(settings, indent=2) + "\n")
-    save_file({key: value.half().contiguous().cpu() for key, value in tensors.items()}, file)
-    return sha256(file)
-
-
-def _store_index(folder: Path, index: Index, **changes: Any) -> Path:
-    told = index.model_copy(update=changes).model_dump_json(indent=2)
-    (folder / "model_index.json").write_text(told + "\n")
-    return folder
-
-
-N = TypeVar("N", bound=nn.Module)
-C = TypeVar("C", bound=BaseModel)
-
-
-def _read_json(file: Path, kind: type[C]) -> C:
-    try:
-        return kind.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError, ValueError) as error:
-        raise NotFoundError(
-            f"cannot read {file}", why=str(error).splitlines()[0], remedy="Fetch the model again"
-        ) from error
-
-
-def _settings(folder: Path, network: str, kind: type[C]) -> C:
-    return _read_json(folder / network / "config.json", kind)
-
-
-def _fill(network: N, folder: Path, expected: str | None) -> N:
-    """The network with the folder's weights, after its checksum was found right."""
-    file = folder / "model.safetensors"
-    return _take(network, _tensors(file, expected), file).eval().requires_grad_(False)
-
-
-def _take(network: N, state: Mapping[str, Any], file: Path) -> N:
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise NotFoundError(
-            f"weights file {file} does not fit", why=str(error).splitlines()[0]
-        ) from error
-    return network
-
-
-def _tensors(file: Path, expected: str | None) -> dict[str, Any]:
-    """A file's tensors in float32, after its checksum was found right."""
-    if not file.exists():
-        raise NotFoundError(f"weights file {file} is missing", remedy="Fetch the model again")
-    if expected is not None and sha256(file) != expected:
-        raise NotFoundError(
-            f"weights file {file} is damaged",
-            why="its sha256 is not the one in model_index.json",
-            remedy="Install Kinora again or fetch the model again",
-        )
-    try:
-        return {key: value.float() for key, value in load_file(file).items()}
-    except SafetensorError as error:
-        raise NotFoundError(
-            f"weights file {file} does not fit", why=str(error).splitlines()[0]
-        ) from error
-
-
-def _decoder(times: int) -> str:
-    return f"decoder_{times}x"
-
-
-def _fine(folder: Path, index: Index) -> dict[int, FineDecoder]:
-    """The decoders that the folder holds, or that its index speaks of, without their weights."""
-    there = [
-        times
-        for times in TIMES
-        if (folder / _decoder(times)).exists()
-        or f"{_decoder(times)}/model.safetensors" in index.sha256
-    ]
-    return {each: FineDecoder(_settings(folder, _decoder(each), FineConfig)) for each in there}
-
-
-def empty_bundle(folder: Path) -> Bundle:
-    """A bundle of a folder's shapes, its weights not read.
-
-    Raises:
-        NotFoundError: a file is missing or no configuration.
-    """
-    index = _read_json(folder / "model_index.json", Index)
-    if index.base is not None:
-        return replace(empty_bundle(_base(folder, index.base)), index=index)
-    return Bundle(
-        index=index,
-        tokenizer=Tokenizer.load(folder / "tokenizer" / "tokenizer.json"),
-        text=TextEncoder(_settings(folder, "text", TextConfig)),
-        transformer=Transformer(_settings(folder, "transformer", TransformerConfig)),
-        autoencoder=Autoencoder(_settings(folder, "autoencoder", AutoencoderConfig)),
-        fine=_fine(folder, index),
-    )
-
-
-def _base(folder: Path, name: str) -> Path:
-    """Where the model lies that the one in `folder` is a change of: beside it, or among those shipped."""
-    for place in (folder.parent / name, WEIGHTS / name):
-        if (place / "model_index.json").exists():
-            return place
-    raise NotFoundError(
-        f"{folder} is a change of {name}, which is not there", remedy=f"Put {name} beside it"
-    )
-
-
-def _changed(base: Bundle, folder: Path, index: Index) -> Bundle:
-    """The base, just read, with the folder's change made to its transformer."""
-    if not base.index.sha256.items() <= index.sha256.items():
-        raise NotFoundError(
-            f"{folder} is a change of other weights of {base.name} than those that are there",
-            remedy=f"Make it anew: kinora train few_steps_tiny --from {base.name}",
-        )
-    told = _tensors(folder / CHANGE, index.sha256.get(CHANGE))
-    # The sums of the base are its own, so a change that was read whole fits it.
-    _take(base.transformer, changed(base.transformer.state_dict(), told), folder / CHANGE)
-    return replace(base, index=index)
-
-
-def shipped(bundle: Bundle) -> bool:
-    """Whether these very weights come with the package."""
-    file = WEIGHTS / bundle.name / "model_index.json"
-    return file.exists() and _read_json(file, Index).sha256 == bundle.index.sha256
-
-
-def load_bundle(folder: Path) -> Bundle:
-    """A bundle from its folder, every file checked against its sha256.
-
-    Raises:
-        NotFoundError: a file is missing, damaged or of another shape.
-    """
-    bundle = empty_bundle(folder)
-    if bundle.index.base is not None:
-        return _changed(load_bundle(_base(folder, bundle.index.base)), folder, bundle.index)
-    parts: dict[str, nn.Module] = {name: getattr(bundle, name) for name in NETWORKS}
-    parts |= {_decoder(times): network for times, network in bundle.fine.items()}
-    for name, network in parts.items():
-        expected = bundle.index.sha256.get(f"{name}/model.safetensors")
-        _fill(network, folder / name, expected)
-    return bundle

@@ -1,0 +1,1 @@
+"""Our own models: what they do, and how they lie on disk."""
