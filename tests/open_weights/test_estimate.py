@@ -20,7 +20,7 @@ from kinora.denoise.canvas import blank
 from kinora.estimate.film import Estimate, Wish, check_fits
 from kinora.estimate.own import PROMPT
 from kinora.estimate.predict import fitted, predict
-from kinora.models.store import load_bundle
+from kinora.models.store import load_bundle, save_bundle
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.load import load_open
 from kinora.open_weights.model import OpenModel
@@ -160,6 +160,15 @@ def test_a_film_of_many_windows_costs_time_and_not_memory(tiny_model_folder: Pat
     )
     assert 3 < long.seconds / short.seconds < 6
     assert long.working < 1.5 * short.working
+
+
+def test_a_film_that_streams_behind_a_memory_is_counted_chunk_by_chunk(tmp_path: Path) -> None:
+    bundle = tiny_bundle()
+    index = bundle.index.model_copy(update={"causal": True})
+    folder = save_bundle(replace(bundle, index=index), tmp_path / "streams")
+    short, long = (made(folder, PixelShape(frames, 64, 96)).stages[1] for frames in (129, 249))
+    assert 1.7 < long.seconds / short.seconds < 2.3
+    assert long.working < 1.4 * short.working
 
 
 def test_what_does_not_fit_is_refused_with_what_would(tiny: Tiny) -> None:

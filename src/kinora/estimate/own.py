@@ -1,6 +1,7 @@
 """A film of our own bundle, counted without its weights. In: its configs. Out: stages."""
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -60,10 +61,15 @@ def _dream(bundle: Bundle, latent: LatentShape, wish: Wish, heap: Heap) -> Cost:
     cost = Cost()
     for chunk in chunks[:SETTLED]:
         cost = _chunk(voice, chunk, wish.steps, heap)
-        clean = chunk.with_(level=torch.zeros_like(chunk.level))
-        cost += count(partial(voice.after, clean), heap=heap)
-        voice, total = voice.after(clean), total + cost
+        clean, kept = chunk.with_(level=torch.zeros_like(chunk.level)), list[Stream]()
+        cost += count(partial(_keep, voice.after, clean, kept), heap=heap)
+        voice, total = kept[0], total + cost
     return total + cost * max(0, len(chunks) - SETTLED)
+
+
+def _keep(after: Callable[[Canvas], Stream], done: Canvas, kept: list[Stream]) -> None:
+    """Only what is counted may ask meta tensors whether they are all the same."""
+    kept.append(after(done))
 
 
 def _chunk(voice: Stream, chunk: Canvas, steps: int, heap: Heap) -> Cost:
