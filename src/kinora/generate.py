@@ -23,8 +23,7 @@ from kinora.denoise.resume import name_of, resumed
 from kinora.denoise.stream import Overlap, Stream, decode_parts, opening, window
 from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
-from kinora.models.bundle import CLASS_NAME
-from kinora.models.store import DEFAULT, WEIGHTS, load_bundle
+from kinora.models.store import DEFAULT, WEIGHTS, is_bundle, load_bundle
 from kinora.open_weights.hub import HUB_ID, locate
 
 
@@ -285,7 +284,7 @@ def load(name: str | Path = DEFAULT) -> FilmModel:
 
 def load_folder(folder: Path, *, name: str | None = None) -> FilmModel:
     """Our own bundle or published weights, told apart by `model_index.json`."""
-    if CLASS_NAME in (folder / "model_index.json").read_text(encoding="utf-8"):
+    if is_bundle(folder):
         return load_bundle(folder)
     from kinora.open_weights.load import load_open
 

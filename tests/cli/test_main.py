@@ -1,6 +1,8 @@
 """The command line answers every wrong word in one line and with the right exit code."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +50,12 @@ def test_help_lists_every_verb(kinora: Callable[..., Any]) -> None:
 def test_version(words: tuple[str, ...], kinora: Callable[..., Any]) -> None:
     result = kinora(*words)
     assert (result.returncode, result.stdout) == (0, f"kinora {cli.__version__}\n")
+
+
+def test_python_finds_it_without_its_script() -> None:
+    words = [sys.executable, "-m", "kinora", "--version"]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert told == f"kinora {cli.__version__}\n"
 
 
 def test_version_as_json(kinora: Callable[..., Any]) -> None:

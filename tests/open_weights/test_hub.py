@@ -222,6 +222,9 @@ def test_the_command_line_lists_and_checks(
     told = kinora("models", "verify", local.path, "--json", **cache)
     assert told.returncode == 0, told.stderr
     assert list(json.loads(told.stdout)["sha256"]) == [HEAVY]
+    own = kinora("models", "verify", "kinora-tiny-few", "--json", **cache)
+    assert own.returncode == 0, own.stderr
+    assert "transformer/change.safetensors" in json.loads(own.stdout)["sha256"]
     nowhere = kinora("models", "pull", "no/where", **cache)
     assert nowhere.returncode == 3, nowhere.stderr
     assert "switched off" in nowhere.stderr

@@ -27,6 +27,25 @@ def test_forward_keeps_the_clip_and_adds_the_seconds(
     assert len(longer.latents) == 7 + added // 4
 
 
+def test_behind_a_card_the_scene_goes_on_unseen(model: Bundle, film: Film) -> None:
+    """What comes after it is what would have come without it, and the card stays as it is."""
+    card = np.full((8, *film.clip.frames.shape[1:]), 128, np.uint8)
+    hidden = extend(
+        model, Clip(np.concatenate([film.clip.frames, card]), 8.0), Extend(seconds=1, prompt="a")
+    )
+    seen = extend(model, film.clip, Extend(seconds=2, prompt="a"))
+    assert np.array_equal(hidden.clip.frames[:33], [*film.clip.frames, *card])
+    assert len(hidden.clip) == len(seen.clip) == 41
+    assert torch.equal(hidden.latents[-2:], seen.latents[-2:])
+    apart = np.abs(hidden.clip.frames[-8:].astype(int) - seen.clip.frames[-8:])
+    assert np.percentile(apart, 99) <= 2
+
+
+def test_a_clip_of_nothing_goes_on_as_it_is(model: Bundle) -> None:
+    nothing = Clip(np.full((5, 64, 96, 3), 128, np.uint8), 8.0)
+    assert len(extend(model, nothing, Extend(seconds=0.5)).clip) == 9
+
+
 @pytest.mark.parametrize("seconds", [1.0, 9.0])
 def test_backward_keeps_the_clip_behind_new_frames(
     model: Bundle, film: Film, seconds: float

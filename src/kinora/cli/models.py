@@ -14,7 +14,7 @@ models = typer.Typer(no_args_is_help=True, help="Fetch, list and check published
 
 SHIPPED = Path(kinora.__file__).parent / "weights"
 
-Name = Annotated[str, typer.Argument(help="A hub id (owner/model) or a folder.")]
+Name = Annotated[str, typer.Argument(help="A hub id (owner/model), a folder, or a shipped model.")]
 
 
 @models.command()
@@ -59,16 +59,20 @@ def ls(*, as_json: Json = False) -> None:
 def verify(name: Name, *, as_json: Json = False, quiet: Quiet = False) -> None:
     """Check that every weights file is there and is what its publisher says."""
     from kinora.core.errors import NotFoundError
+    from kinora.models.store import is_bundle, load_bundle
     from kinora.open_weights.hub import locate
     from kinora.open_weights.hub import verify as check
 
-    folder = locate(name)
-    if folder is None:
-        raise NotFoundError(
-            f"{name} is not on this machine", remedy=f"Run: kinora models pull {name}"
-        )
+    own = next((folder for folder in (SHIPPED / name, Path(name)) if is_bundle(folder)), None)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
-        sums = check(folder, on_progress=on_progress)
+        if own is not None:
+            sums = load_bundle(own).checksums()
+        elif (folder := locate(name)) is not None:
+            sums = check(folder, on_progress=on_progress)
+        else:
+            raise NotFoundError(
+                f"{name} is not on this machine", remedy=f"Run: kinora models pull {name}"
+            )
     show({"name": name, "sha256": sums}, as_json=as_json)
 
 

@@ -22,6 +22,7 @@ from kinora.evaluate.row import Row
 from kinora.evaluate.seam import seam_distance
 from kinora.evaluate.state import LATER, bitten, others_stay
 from kinora.generate import Request, generate
+from kinora.timeline.extend import Extend, extend
 from kinora.world.mix import Mix
 from kinora.world.scene import Happening, Scene, Thing
 from kinora.world.truth import Truth
@@ -101,12 +102,14 @@ def bite_rows(model: FilmModel, judge: Judge, *, count: int, wish: Wish) -> Iter
 
 
 def bite_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish, hidden: bool) -> Row:
-    """A film that is given the bite, and may be given a card that hides all, and then goes on."""
-    start = _beginning(model, one)
+    """A film that is given the bite, and may be given a card that then hides all, and goes on."""
+    start, more = _beginning(model, one), wish.lasting + 1.0
     if hidden:
         card = np.full((_card_frames(model, start.fps), *start.frames.shape[1:]), CARD, np.uint8)
         start = Clip(np.concatenate([start.frames, card]), start.fps)
-    film = _go_on(model, one.promise.prompt, start, more=wish.lasting + 1.0, wish=wish)
+        film = _behind(model, one.promise.prompt, start, more=more, wish=wish)
+    else:
+        film = _go_on(model, one.promise.prompt, start, more=more, wish=wish)
     name, at = "hidden bite" if hidden else "bite", len(start) / start.fps
     seen = judge.see(Clip(film.frames[len(start) :], film.fps))
     numbers = _of_bite(name, seen)
@@ -212,6 +215,12 @@ def _go_on(model: FilmModel, prompt: str, start: Clip, *, more: float, wish: Wis
         steps=wish.steps, guidance=wish.guidance,
     )  # fmt: skip
     return generate(model, request).clip
+
+
+def _behind(model: FilmModel, prompt: str, start: Clip, *, more: float, wish: Wish) -> Clip:
+    """The same for a beginning that ends with a card, as the studio goes on from it."""
+    edit = Extend(prompt=prompt, seconds=more, steps=wish.steps, guidance=wish.guidance)
+    return extend(model, start, edit).clip
 
 
 def _row(one: Staged, kind: str, numbers: dict[str, float]) -> Row:

@@ -12,7 +12,7 @@ from typing import Any
 from kinora.autoencoder.fine import FineConfig, FineDecoder
 from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
 from kinora.core.errors import NotFoundError
-from kinora.models.bundle import Bundle, Index
+from kinora.models.bundle import CLASS_NAME, Bundle, Index
 from kinora.nn.lowrank import changed, difference
 from kinora.nn.store import MODEL, C, filled, read_config, read_weights, write_weights
 from kinora.text.encoder import TextConfig, TextEncoder
@@ -81,6 +81,12 @@ def _fine(folder: Path, index: Index) -> dict[int, FineDecoder]:
         if (folder / _decoder(times)).exists() or f"{_decoder(times)}/{MODEL}" in index.sha256
     ]
     return {each: FineDecoder(_settings(folder, _decoder(each), FineConfig)) for each in there}
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether a model of our own lies there."""
+    index = folder / "model_index.json"
+    return index.is_file() and CLASS_NAME in index.read_text(encoding="utf-8")
 
 
 def empty_bundle(folder: Path) -> Bundle:

@@ -48,19 +48,23 @@ def extend(
 def _forward(
     model: FilmModel, known: Source, request: Request, *, count: int, text: int, tell: OnProgress
 ) -> Film:
-    held = known.canvas()
-    gap = known.fresh(count, at=len(held), text=text, view=int(held.view[-1]))
-    new = fill(model, request, gap, before=held, outside=outside_time(known), on_progress=tell)
+    """Behind a card the scene goes on unseen: those frames are dreamt too, and the card is shown in their place."""
+    whole = known.canvas()
+    shown = whole[: known.showing()]
+    unseen = len(whole) - len(shown)
+    gap = known.fresh(unseen + count, at=len(shown), text=text, view=int(whole.view[-1]))
+    dreamt = fill(model, request, gap, before=shown, outside=outside_time(known), on_progress=tell)
+    new = dreamt[unseen:]
     frames = between(
         model,
         new.latents,
-        before=held.latents,
-        leaving=known.clip.frames[-1],
+        before=join([shown, dreamt[:unseen]]).latents,
+        leaving=None if unseen else known.clip.frames[-1],
         own=(known.clip.frames,),
         on_progress=tell,
     )
-    whole = np.concatenate([known.clip.frames, frames])
-    return film(model, request, whole, join([held, new]), given=known)
+    frames = np.concatenate([known.clip.frames, frames])
+    return film(model, request, frames, join([whole, new]), given=known)
 
 
 def _backward(

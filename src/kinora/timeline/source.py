@@ -6,6 +6,7 @@ f latent frames; latent frame i spans the video frames 4i-3 to 4i, and latent 0 
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +19,8 @@ from kinora.denoise.model import FilmModel
 from kinora.generate import Film, lay_out
 from kinora.media.image import cover
 
+PLAIN = 12
+"""Largest difference, of 255, between the pixels of a picture that shows nothing."""
 LARGE = 2.5
 """Clips of more than so many times the model's own area are scaled down to it."""
 
@@ -66,6 +69,18 @@ class Source:
         shape = LatentShape(frames, height, width)
         new = blank(shape, channels=channels, step=self.step, start=self.step * at)
         return new.with_(text=torch.full_like(new.text, text), view=torch.full_like(new.view, view))
+
+    def showing(self) -> int:
+        """Latent frames up to the last that shows anything: what is behind a card or the dark at the end is unknown.
+
+        A clip that shows nothing at all is taken as it is.
+        """
+        plain = [bool(np.ptp(frame, axis=(0, 1)).max() <= PLAIN) for frame in self.clip.frames]
+        if plain[-1] and not all(plain):
+            last = len(plain) - 1 - plain[::-1].index(False)
+            stride = (len(plain) - 1) // max(1, len(self) - 1)
+            return -(-last // max(1, stride)) + 1
+        return len(self)
 
     def moving(self, verb: str) -> "Source":
         """Itself, unless it is a still: then `UsageError`."""
