@@ -16,6 +16,13 @@ def test_a_hundred_distinct_films_and_stills() -> None:
         assert sum(one.heldout for one in many) >= 25
 
 
+def test_more_prompts_go_on_from_the_first_hundred() -> None:
+    more = promises("stills", count=130)
+    assert more[:100] == promises("stills")
+    assert len({one.prompt for one in more}) == 130
+    assert all(is_held_out(Scene.from_json(one.scene)) == one.heldout for one in more[100:])
+
+
 def test_every_promised_fact_is_said_in_the_prompt() -> None:
     words = {word: {word, *others} for word, others in same_words().items()}
     for one in (*promises("films"), *promises("stills")):

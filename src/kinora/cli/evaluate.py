@@ -15,7 +15,7 @@ def evaluate(
     model: Annotated[
         str | None, typer.Option("--model", help="A name or a folder.", show_default="shipped")
     ] = None,
-    prompts: Annotated[int, typer.Option(min=1, max=100, help="How many of the hundred.")] = 100,
+    prompts: Annotated[int, typer.Option(min=1, help="How many unseen prompts.")] = 100,
     seeds: Annotated[int, typer.Option(min=1, help="Films per prompt.")] = 1,
     physics: Annotated[int, typer.Option(min=0, help="Films begun from real frames.")] = 20,
     paraphrases: Annotated[

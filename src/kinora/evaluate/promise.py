@@ -18,6 +18,9 @@ from kinora.world.mix import Mix
 from kinora.world.scene import Scene
 
 Shape = Literal["films", "stills"]
+HUNDRED = 100
+MORE = 90_000_000
+"""Before the first seed of prompts that are drawn when they are asked for; no training uses them."""
 SIDES = ("left", "right")
 TOLD = ("falls", "bounces", "rolls", "slides", "spins", "jumps", "hops", "pushes")
 """Happenings of the prompts, those that travel more often than not."""
@@ -54,9 +57,25 @@ class Promise(BaseModel):
     scene: str
 
 
-def promises(shape: Shape = "films") -> tuple[Promise, ...]:
-    """The hundred prompts of the first film, or the hundred of its stills; always the same ones."""
-    return _stored()[shape]
+def promises(shape: Shape = "films", *, count: int = HUNDRED) -> tuple[Promise, ...]:
+    """The first `count` prompts; always the same ones.
+
+    A hundred of films and a hundred of stills lie in a file, so that they outlive changes of the world.
+    Any more are drawn from the world as it is, a hundred at a time.
+    """
+    found = {one.prompt: one for one in _stored()[shape]}
+    hundred = 1
+    while len(found) < count:
+        for one in _drawn(shape, hundred):
+            found.setdefault(one.prompt, one)
+        hundred += 1
+    return tuple(found.values())[:count]
+
+
+@cache
+def _drawn(shape: Shape, hundred: int) -> Sequence[Promise]:
+    seed = MORE + hundred * 1_000_000
+    return draw_all(HUNDRED, seed=seed, frames=33 if shape == "films" else 1)
 
 
 @cache

@@ -92,7 +92,7 @@ class Settings:
     """How much to film.
 
     Args:
-        prompts: the first so many of the hundred.
+        prompts: so many; the first hundred lie in a file, more are drawn.
         seeds: films per prompt.
         physics: films begun from real frames, at most.
         paraphrases: of the prompts, how many are filmed in other words too.
@@ -123,7 +123,7 @@ def run_suite(
     model: FilmModel, judge: Judge, *, settings: Settings, on_progress: OnProgress = silent
 ) -> tuple[Suite, list[Shown]]:
     """Film, watch and measure everything; the numbers, and the films of the first seed."""
-    asked = promises()[: settings.prompts]
+    asked = promises(count=settings.prompts)
     moving = [promise for promise in asked if travels(promise)][: settings.physics]
     others = [in_other_words(promise) for promise in asked[: settings.paraphrases]]
     total = len(asked) * (settings.seeds + 1) + len(moving) + len(others) + STAGED * settings.staged
