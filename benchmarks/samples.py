@@ -1,4 +1,4 @@
-"""Renders whose truth is known. In: a first seed, a count, a folder. Out: small frames, scene and truth each.
+"""Renders whose truth is known. In: a first seed, a count, a folder. Out: frames, scene and truth each.
 
 Cameras that move and cuts are more frequent than in training, so that there is enough of every kind.
 """
@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from kinora.caption.facts import SeenThing
-from kinora.caption.glimpse import shrink
 from kinora.core.clip import Frames
 from kinora.world import Mix, Scene, Truth, render_clip
 
@@ -26,7 +25,7 @@ VISIBLE = 0.002
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One render at the judge's size."""
+    """One render."""
 
     frames: Frames
     scene: Scene
@@ -40,7 +39,7 @@ def samples(first: int, count: int, folder: Path) -> Iterator[Sample]:
         file = folder / f"{seed}.npz"
         if not file.exists():
             clip = render_clip(seed, mix=MIX, frames=FRAMES, fps=FPS)
-            keep(file, Sample(shrink(clip.frames), clip.scene, clip.truth))
+            keep(file, Sample(clip.frames, clip.scene, clip.truth))
         yield read(file)
 
 

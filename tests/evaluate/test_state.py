@@ -35,4 +35,6 @@ def test_a_thing_that_vanishes_beside_the_bite_counts_against_it() -> None:
 
 
 def test_the_control_catches_a_judge_that_sees_bites_everywhere() -> None:
-    assert state([(film(range(16, FRAMES)), 2.0)], controls=[film(range(5, 6))]).control == 0
+    bite = (film(range(16, FRAMES)), 2.0)
+    assert state([bite], controls=[film(range(3, FRAMES))]).control == 0
+    assert state([bite], controls=[film(range(5, 6))]).control == 1  # one frame is a slip of the eye

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from kinora.data.pool import Pool
+from kinora.denoise.canvas import OUTSIDE_TIME
 from kinora.flow.schedule import levels
 from kinora.train.few_steps import FewStepsTask, FewStepsTaskConfig
 from kinora.train.lessons import Lessons, LessonsConfig, Stage
@@ -49,9 +50,7 @@ def missed(task: FewStepsTask, walk: Walk, steps: int) -> Tensor:
     schedule = levels(steps, amount=task.teacher.shift)
     with torch.no_grad():
         words = task.teacher.listen(walk.ids, walk.mask, task.student)
-        return (
-            (task.walked(walk.start, walk.level, schedule, words) - walk.path[-1]).square().mean()
-        )
+        return (task.walked(walk, schedule, words) - walk.path[-1]).square().mean()
 
 
 def test_few_steps_come_nearer_to_many_guided_ones(tmp_path: Path) -> None:
@@ -85,9 +84,28 @@ def test_known_frames_are_held_by_teacher_and_student(tmp_path: Path) -> None:
     walk = task.batch(0)
     level = walk.level.clone()
     level[:, 0] = 0.0
-    end = task.teacher.path(walk.start, level, walk.ids, walk.mask)[-1]
+    end = task.teacher.path(walk.start, level, walk.place, walk.ids, walk.mask)[-1]
     assert torch.equal(end[:, 0], walk.start[:, 0])
     assert not torch.allclose(end[:, 1], walk.start[:, 1], atol=0.1)
+
+
+def test_a_walk_may_know_a_portrait_or_another_camera(tmp_path: Path) -> None:
+    told = pool(8)
+    cast = Pool(told.tensors, tuple({**row, "portrait": True} for row in told.rows))
+    seen = Pool(told.tensors, tuple({**row, "cameras": [0, 2]} for row in told.rows))
+    for name, known in (("cast", cast), ("angles", seen)):
+        task = task_in(tmp_path / name)
+        task.walks.lessons.pools.clear()
+        task.walks.lessons.add("clips", known)
+        walk = task.batch(0)
+        assert torch.isfinite(task.loss(walk, 0)[0])
+        if name == "cast":
+            assert (walk.place.time[:, 0] == OUTSIDE_TIME).all()
+            assert (walk.level[:, 0] == 0).all() and (walk.level[:, 1] > 0).all()
+            assert torch.equal(walk.path[-1][:, 0], walk.start[:, 0])
+        else:
+            assert walk.place.view[0].tolist() == [0, 2]
+            assert (walk.level[:, 1] > 0).all()
 
 
 def test_some_clips_are_reworked_from_part_of_the_way(tmp_path: Path) -> None:
@@ -122,7 +140,7 @@ def test_the_loss_is_zero_where_the_student_points_at_the_end(tmp_path: Path, st
     straight = torch.tensor([1.0, 0.0])
     with torch.no_grad():
         words = task.teacher.listen(walk.ids, walk.mask, task.student)
-        end = task.walked(walk.start, walk.level, straight, words)
+        end = task.walked(walk, straight, words)
         aims = [float(task.loss(replace(walk, path=end[None]), step)[0]) for step in range(12)]
     # Only the first of its steps starts where that one long step did.
     assert min(aims) < 1e-8

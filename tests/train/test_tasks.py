@@ -209,9 +209,8 @@ def test_some_clips_are_shown_in_glimpses(film: FilmTask) -> None:
     step = glimpses.index(True)
     batch = batches[step]
     assert batch.latents.shape == (3, SPARSE, 48, 4, 6)  # instead of two clips of five frames
-    assert task.place(batch.cameras, batch.numbers).time[0].tolist() == [
-        0.5 * n for n in batch.numbers
-    ]
+    place = task.lessons.place(batch, step_seconds=0.5)
+    assert place.time[0].tolist() == [0.5 * n for n in batch.numbers]
     pool = task.lessons.pools["clips"].tensors["latents"].float()[:, batch.numbers]
     assert all(any(torch.equal(one, clip) for clip in pool) for one in batch.latents)
     assert torch.isfinite(task.loss(batch, step)[0])
@@ -242,7 +241,7 @@ def studio(film: FilmTask) -> FilmTask:
 def test_a_batch_from_two_cameras_keeps_them_in_step(studio: FilmTask) -> None:
     batch = studio.batch(100)
     assert batch.latents.shape == (2, 6, 48, 4, 6)
-    place = studio.place(batch.cameras, batch.numbers, streams=False)
+    place = studio.lessons.place(batch, step_seconds=0.5)
     assert place.time[0].tolist() == [0, 0.5, 1, 0, 0.5, 1]
     assert place.view[0].tolist() == [0, 0, 0, 2, 2, 2]
     assert place.chunk is None
@@ -259,7 +258,7 @@ def test_some_batches_are_learnt_as_a_stream_shows_them(studio: FilmTask) -> Non
     assert not any(studio.lessons.streams(2, step) for step in range(400))
     step = streams.index(True)
     batch = studio.batch(step)
-    place = studio.place(batch.cameras, batch.numbers, streams=True)
+    place = studio.lessons.place(batch, step_seconds=0.5, streams=True)
     assert place.chunk is not None
     assert place.chunk[0].tolist() == [0, 0, 1, 1, 2]
 
@@ -288,7 +287,7 @@ def test_a_portrait_is_known_outside_time_and_changes_what_is_dreamt(film: FilmT
     batch = task.batch(0)
     assert batch.portraits == 1
     assert batch.latents.shape == (1, 4, 48, 4, 6)
-    place = task.place(batch.cameras, batch.numbers, portraits=1, streams=True)
+    place = task.lessons.place(batch, step_seconds=0.5, streams=True)
     assert place.time[0].tolist() == [OUTSIDE_TIME, 0, 0.5, 1]
     assert place.chunk is not None
     assert place.chunk[0].tolist() == [-1, 0, 0, 1]

@@ -1,4 +1,4 @@
-"""How far single frames are right. In: an eye, sightings. Out: the tables that weigh its votes."""
+"""How far single frames are right. In: an eye, a closer look, renders. Out: the tables that weigh its votes."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from kinora.caption.answers import OF_A_THING
-from kinora.caption.glimpse import to_input
+from kinora.caption.closer import Closer, looked_closer
+from kinora.caption.glimpse import shrink, to_input
 from kinora.caption.network import Eye
 from kinora.caption.peaks import Peak, peaks
 from kinora.caption.vote import Tables, count_table
@@ -20,17 +21,20 @@ VOTED = ("kind",)
 
 
 @torch.inference_mode()
-def calibrate(eye: Eye, batches: Iterable[tuple[Frames, NDArray[np.float32]]]) -> Tables:
+def calibrate(
+    eye: Eye, closer: Closer, batches: Iterable[tuple[Frames, NDArray[np.float32]]]
+) -> Tables:
     """Count what frames say of each true answer.
 
     Args:
-        eye: whose votes are weighed.
+        eye, closer: whose votes are weighed.
         batches: frames `[n h w 3]` and the rows `[n k c]` of their things, from renders in motion.
     """
     truth: dict[str, list[int]] = {question: [] for question in VOTED}
     said: dict[str, list[NDArray[np.float32]]] = {question: [] for question in VOTED}
     for frames, things in batches:
-        for found, rows in zip(peaks(eye(to_input(frames))), things, strict=True):
+        seen = looked_closer(closer, frames, peaks(eye(to_input(shrink(frames)))))
+        for found, rows in zip(seen, things, strict=True):
             for row in rows[rows[:, 0] >= 0]:
                 peak = _at(found, row)
                 for question in VOTED if peak else ():

@@ -8,6 +8,7 @@ import torch
 
 from kinora.caption.answers import OF_A_FRAME
 from kinora.caption.camera import by_frame, shots
+from kinora.caption.closer import Closer, CloserConfig, looked_closer
 from kinora.caption.facts import Answer, Seen, SeenThing
 from kinora.caption.glimpse import shrink, to_input
 from kinora.caption.network import Eye, EyeConfig, Glance
@@ -27,6 +28,7 @@ class Judge:
     """Networks that tell what a clip shows, and numbers that tell how far they can be trusted."""
 
     eye: Eye
+    closer: Closer
     tables: Tables
     tuned: Tuned = Tuned()
 
@@ -36,8 +38,9 @@ class Judge:
         scene: dict[str, list[np.ndarray]] = {question: [] for question in OF_A_FRAME}
         looks: list[np.ndarray] = []
         for start in range(0, len(clip), CHUNK):
-            glance = self.glance(clip.frames[start : start + CHUNK])
-            found += peaks(glance, first=start)
+            frames = clip.frames[start : start + CHUNK]
+            glance = self.glance(frames)
+            found += looked_closer(self.closer, frames, peaks(glance, first=start))
             looks.append(glance.look.numpy())
             for question, logits in glance.of_frames.items():
                 scene[question].append(logits.softmax(1).numpy())
@@ -85,4 +88,5 @@ def load_judge(folder: Path = JUDGE) -> Judge:
         NotFoundError: its files are missing or damaged.
     """
     eye = fill(Eye(read_settings(folder / "eye", EyeConfig)), folder / "eye")
-    return Judge(eye=eye, tables=read_tables(folder), tuned=read_tuned())
+    closer = fill(Closer(read_settings(folder / "closer", CloserConfig)), folder / "closer")
+    return Judge(eye=eye, closer=closer, tables=read_tables(folder), tuned=read_tuned())

@@ -143,7 +143,9 @@ def control_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish) -> R
     prompt = f"{names} stands still on {scene.ground} at {scene.light}"
     film = _go_on(model, prompt, start, more=wish.lasting + 1.0, wish=wish)
     seen = judge.see(Clip(film.frames[len(start) :], film.fps))
-    none = not any(s.bites for t in seen.things if t.kind == "cookie" for s in t.spots)
+    # Asked as of a bite: by what most frames of half a second show, at the same moments.
+    asked = [0.0, *(later for later in LATER if seen.frames / seen.fps > later)]
+    none = not any(bitten(seen, second) for second in asked)
     return _row(one, "control", {"no bite without a bite": float(none)})
 
 

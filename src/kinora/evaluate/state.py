@@ -26,7 +26,7 @@ class State:
         shown: the bite shows within `NEAR` of when it should.
         lasting: seconds later -> it still shows, of those films that are long enough.
         others: every other thing is seen throughout.
-        control: a film without a bite shows none.
+        control: a film without a bite shows none, neither at its beginning nor later.
     """
 
     shown: float
@@ -56,7 +56,7 @@ def state(films: Sequence[tuple[Seen, float]], controls: Sequence[Seen] = ()) ->
         shown=_mean([bitten(seen, at) for seen, at in films]),
         lasting=lasting,
         others=_mean([others_stay(seen) for seen, _ in films]),
-        control=_mean([not any(spot.bites for spot in _cookie_spots(s)) for s in controls]),
+        control=_mean([not any(bitten(s, at) for at in (0.0, *LATER)) for s in controls]),
     )
 
 

@@ -1,7 +1,7 @@
 """A film model that needs few steps, from a trained one. In: a recipe, a bundle. Out: a bundle.
 
-`tiny` is sized for fifty minutes of two CPU cores and changes a model by little more than a megabyte,
-`small` for five minutes of one large GPU.
+`tiny` is sized for an hour of two CPU cores and changes a model by little more than a megabyte, `small` for
+five minutes of one large GPU.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from kinora.data.render import Bucket
 from kinora.models.bundle import Bundle
 from kinora.models.store import save_bundle, save_change, shipped
 from kinora.nn.lowrank import merged
-from kinora.recipes.film import buckets, prepare_all, way_bucket
+from kinora.recipes.film import buckets, prepare_all, studio_buckets, way_bucket
 from kinora.train.few_steps import FewStepsTask, FewStepsTaskConfig
 from kinora.train.hook import Hook, Moment
 from kinora.train.lessons import Lessons, LessonsConfig, Stage
@@ -42,20 +42,26 @@ class FewStepsRecipe(Config):
 
 
 def few_steps_tiny() -> FewStepsRecipe:
-    """Fifty minutes of two CPU cores: twenty of the teacher's walks, then learning from them."""
+    """An hour of two CPU cores: half of it the teacher's walks, then learning from them."""
     lessons = LessonsConfig(
         stages=(
             Stage(until=48, buckets={"clips_wide": 0.7, "way_wide": 0.2, "stills_wide": 0.1}),
+            Stage(
+                until=72,
+                buckets={
+                    "cast_wide": 0.35, "angles_wide": 0.45, "clips_tall": 0.1, "clips_square": 0.1,
+                },
+            ),
         ),
         drop=0.0, known=(0.08, 0.1, 0.04, 0.0, 0.06),
     )  # fmt: skip
     return FewStepsRecipe(
-        buckets=_wide(stills=1024, clips=384, ways=128),
+        buckets=_wide(stills=1024, clips=384, ways=128, others=64, studio=128),
         task=FewStepsTaskConfig(
-            lessons=lessons, walks=48, teacher_steps=20, steps=(4,), aim="stop", rework=0.1, rank=16,
+            lessons=lessons, walks=72, teacher_steps=20, steps=(4,), aim="stop", rework=0.1, rank=16,
         ),
         run=RunConfig(
-            steps=550, ema=0.99, save_every=50,
+            steps=800, ema=0.99, save_every=50,
             optimizer=OptimizerConfig(rate=1e-3, warmup=20, decay=0.5),
         ),
     )  # fmt: skip
@@ -64,10 +70,13 @@ def few_steps_tiny() -> FewStepsRecipe:
 def few_steps_small() -> FewStepsRecipe:
     """Five minutes of one large GPU, after `film_small`; all weights learn."""
     tiny = few_steps_tiny()
-    stage = tiny.task.lessons.stages[0].model_copy(update={"tokens": 32768, "until": 300})
-    lessons = tiny.task.lessons.model_copy(update={"stages": (stage,)})
+    stages = [
+        stage.model_copy(update={"tokens": 32768, "until": until})
+        for stage, until in zip(tiny.task.lessons.stages, (200, 300), strict=True)
+    ]
+    lessons = tiny.task.lessons.model_copy(update={"stages": tuple(stages)})
     return FewStepsRecipe(
-        buckets=_wide(stills=24576, clips=12288, ways=3072),
+        buckets=_wide(stills=24576, clips=12288, ways=3072, others=512, studio=1024),
         workers=16,
         task=tiny.task.model_copy(
             update={"lessons": lessons, "walks": 300, "teacher_precision": "bf16", "rank": None}
@@ -81,10 +90,11 @@ def few_steps_small() -> FewStepsRecipe:
     )  # fmt: skip
 
 
-def _wide(*, stills: int, clips: int, ways: int) -> tuple[Bucket, ...]:
-    """Landscapes alone: the student goes its teacher's ways, and a size changes none of them."""
-    every = buckets(stills=(stills, 0, 0), clips=(clips, 0, 0))
-    return (*(bucket for bucket in every if bucket.count), way_bucket(ways))
+def _wide(*, stills: int, clips: int, ways: int, others: int, studio: int) -> tuple[Bucket, ...]:
+    """Landscapes above all: the student goes its teacher's ways, and a size changes few of them."""
+    every = buckets(stills=(stills, 0, 0), clips=(clips, others, others))
+    seen = studio_buckets(long=0, angles=studio, casts=studio)
+    return (*(bucket for bucket in (*every, *seen) if bucket.count), way_bucket(ways))
 
 
 def train_few_steps(

@@ -22,8 +22,9 @@ from kinora.flow.schedule import levels
 from kinora.models.bundle import Bundle
 from kinora.nn.lowrank import adapt
 from kinora.train.lessons import Lessons, LessonsConfig
-from kinora.train.walk import Teacher, Walk, Walks, places
+from kinora.train.walk import Teacher, Walk, Walks
 from kinora.transformer.model import Transformer, Words
+from kinora.transformer.place import Place
 
 
 class FewStepsTaskConfig(Config):
@@ -104,9 +105,9 @@ class FewStepsTask:
         schedule = levels(steps, amount=self.teacher.shift)[: gone + 2].to(batch.start)
         words = self.teacher.listen(batch.ids, batch.mask, self.student)
         with torch.no_grad():
-            x = self.walked(batch.start, batch.level, schedule[:-1], words)
+            x = self.walked(batch, schedule[:-1], words)
         here = batch.level * schedule[-2]
-        velocity = self._velocity(x, here, words)
+        velocity = self._velocity(x, here, batch.place, words)
         dreamt = (here > 0).to(x)
         if self.config.aim == "end":
             aim = (batch.path[-1] - x) / spread(here.clamp_min(1e-6), x)
@@ -117,16 +118,15 @@ class FewStepsTask:
         loss = (error * dreamt).sum() / dreamt.sum()
         return loss, {f"{steps} steps": loss}
 
-    def walked(self, x: Tensor, level: Tensor, schedule: Tensor, words: Words) -> Tensor:
-        """`x` `[b f c h w]` after the student's steps along `schedule`, scaled by each frame's `level`."""
+    def walked(self, walk: Walk, schedule: Tensor, words: Words) -> Tensor:
+        """`[b f c h w]`: where the student's steps along `schedule` lead, scaled by each frame's level."""
+        x = walk.start
         for here, there in zip(schedule[:-1], schedule[1:], strict=True):
-            x = x + spread(level * (here - there), x) * self._velocity(x, level * here, words)
+            velocity = self._velocity(x, walk.level * here, walk.place, words)
+            x = x + spread(walk.level * (here - there), x) * velocity
         return x
 
-    def _velocity(self, x: Tensor, level: Tensor, words: Words) -> Tensor:
-        b, f = x.shape[:2]
-        seconds = self.teacher.step_seconds
-        place = places(f, batch=b, step_seconds=seconds, like=x)
+    def _velocity(self, x: Tensor, level: Tensor, place: Place, words: Words) -> Tensor:
         velocity: Tensor = self.student(x, level, place, words)
         return velocity
 

@@ -6,7 +6,6 @@ pretrained features (REPA, arXiv:2410.06940).
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -17,7 +16,6 @@ from torch import Tensor, nn
 
 from kinora.core.seed import torch_generator
 from kinora.data.pool import Pool
-from kinora.denoise.canvas import OUTSIDE_TIME
 from kinora.flow.path import PathSample, sample_path
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
@@ -27,7 +25,6 @@ from kinora.train.motion import NOTHING, WAYS
 from kinora.train.route import Route, Way
 from kinora.train.width import rate_scales
 from kinora.transformer.model import Transformer, TransformerConfig
-from kinora.transformer.place import Place
 
 Weighting = Literal["velocity", "data", "noise"]
 SAID = (KINDS, COLOURS, WAYS, WAYS)
@@ -131,22 +128,6 @@ class FilmTask:
         """Clips of one bucket, a window of each, and one of its captions or none."""
         return self.lessons.batch(step)
 
-    def place(
-        self, cameras: Tensor, number: Tensor, *, portraits: int = 0, streams: bool = False
-    ) -> Place:
-        """Clips from `cameras` `[b v]` with the frames of these numbers `[f]`, each with words of its own.
-
-        Portraits in front of them are outside time, and a stream has seen them before it begins.
-        """
-        clips, sides = cameras.shape
-        time = F.pad(self.step_seconds * number.repeat(sides), (portraits, 0), value=OUTSIDE_TIME)
-        chunk = F.pad(number // self.config.chunk, (portraits, 0), value=-1)
-        return replace(
-            Place.single(time, batch=clips),
-            view=F.pad(cameras.repeat_interleave(len(number), 1), (portraits, 0)),
-            chunk=chunk.expand(clips, -1) if streams else None,
-        )
-
     def loss(self, batch: FilmBatch, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Velocity error over dreamt frames, and the aligning head's cross-entropy."""
         x = batch.latents
@@ -159,7 +140,7 @@ class FilmTask:
         g = torch_generator(self.seed, "noise", step, device=x.device)
         noise = torch.randn(x.shape, generator=g, device=x.device)
         sample = sample_path(x, noise, level.to(x))
-        place = self.place(batch.cameras, batch.numbers, portraits=batch.portraits, streams=streams)
+        place = self.lessons.place(batch, step_seconds=self.step_seconds, streams=streams)
         words = self.transformer.read(self.text(batch.ids, batch.mask))
         with self.skipping(x, step) as way:
             prediction = self.transformer(sample.x, sample.level, place, words)

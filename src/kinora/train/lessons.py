@@ -5,7 +5,7 @@ on the step's number alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -15,9 +15,11 @@ from torch import Tensor
 from kinora.core.config import Config
 from kinora.core.seed import torch_generator
 from kinora.data.pool import Pool
+from kinora.denoise.canvas import OUTSIDE_TIME
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.levels import chunked, from_cameras, whole_or_known
 from kinora.train.motion import ways
+from kinora.transformer.place import Place
 
 SPARSE = 3
 """Latent frames of a clip that is shown in glimpses."""
@@ -189,6 +191,21 @@ class Lessons:
             return chunked(clips, frames, chunk=chunk, amount=amount, generator=generator)
         known = self.config.known
         return whole_or_known(clips, frames, known=known, amount=amount, generator=generator)
+
+    def place(self, batch: FilmBatch, *, step_seconds: float, streams: bool = False) -> Place:
+        """Where the frames of a batch stand, each clip with words of its own.
+
+        Portraits in front of them are outside time, and a stream has seen them before it begins.
+        """
+        clips, sides = batch.cameras.shape
+        before, number = (batch.portraits, 0), batch.numbers
+        time = F.pad(step_seconds * number.repeat(sides), before, value=OUTSIDE_TIME)
+        chunk = F.pad(number // self.config.chunk, before, value=-1)
+        return replace(
+            Place.single(time, batch=clips),
+            view=F.pad(batch.cameras.repeat_interleave(len(number), 1), before),
+            chunk=chunk.expand(clips, -1) if streams else None,
+        )
 
     def glimpses(self, frames: int, step: int) -> bool:
         """Whether the clips of this step are shown in a few frames, far apart."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -25,12 +26,14 @@ class Walk:
     """Walks from `start` `[b f c h w]` at `level` `[b f]` to 0, and the words `ids`, `mask`.
 
     Args:
+        place: where the frames stand.
         path: `[p b f c h w]`, where the walk stands after each p-th of the schedule; the last is its end.
     """
 
     start: Tensor
     level: Tensor
     path: Tensor
+    place: Place
     ids: Tensor
     mask: Tensor
 
@@ -57,17 +60,16 @@ class Teacher:
     bf16: bool = False
 
     @torch.no_grad()
-    def path(self, start: Tensor, level: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+    def path(self, start: Tensor, level: Tensor, place: Place, ids: Tensor, mask: Tensor) -> Tensor:
         """`[p b f c h w]`: where guided steps lead from `start` `[b f c h w]` at `level` `[b f]`."""
-        b, f = start.shape[:2]
-        place = places(f, batch=2 * b, step_seconds=self.step_seconds, like=start)
+        b, twice = len(start), place.twice()
         x, schedule = start, levels(self.steps, amount=self.shift).to(start)
         passed = list[Tensor]()
         with torch.autocast(start.device.type, torch.bfloat16, enabled=self.bf16):
             words = self.transformer.read(self.text(*_with_silence(ids, mask)))
             for here, there in zip(schedule[:-1], schedule[1:], strict=True):
                 two, both = x.repeat(2, 1, 1, 1, 1), (level * here).repeat(2, 1)
-                heard, unheard = self.transformer(two, both, place, words).float().split(b)
+                heard, unheard = self.transformer(two, both, twice, words).float().split(b)
                 velocity = classifier_free(heard, unheard, self.guidance)
                 x = x + spread(level * (here - there), x) * velocity
                 passed.append(x)
@@ -102,31 +104,28 @@ class Walks:
         """The walk of this number: as kept, else walked now."""
         batch = self.lessons.batch(number)
         start, level = self._start(batch, number)
+        place = self.lessons.place(batch, step_seconds=self.teacher.step_seconds)
         file = self.folder / f"{number:05d}.safetensors"
         if not file.exists():
-            path = self.teacher.path(start, level, batch.ids, batch.mask)
+            path = self.teacher.path(start, level, place, batch.ids, batch.mask)
             self.folder.mkdir(parents=True, exist_ok=True)
             save_file({"path": path.half().cpu()}, file.with_suffix(".part"))
             file.with_suffix(".part").rename(file)
         path = load_file(file)["path"].to(start)
-        return Walk(start, level, path, batch.ids, batch.mask)
+        return Walk(start, level, path, place, batch.ids, batch.mask)
 
     def _start(self, batch: FilmBatch, number: int) -> tuple[Tensor, Tensor]:
         """Known frames as they are, the others noised: wholly, or in part for clips to be reworked."""
         x = batch.latents
-        b, f = x.shape[:2]
-        drawn = self.lessons.levels(b, f, number).to(x)
+        b, cameras = batch.cameras.shape
+        drawn = self.lessons.levels(b, len(batch.numbers), number, cameras=cameras)
+        drawn = F.pad(drawn, (batch.portraits, 0)).to(x)
         g = torch_generator(self.seed, "rework", number)
         partly = (torch.rand(b, generator=g) < self.rework).to(x.device)[:, None]
         level = torch.where((drawn == 0) | partly, drawn, torch.ones_like(drawn))
         g = torch_generator(self.seed, "noise", number, device=x.device)
         noise = torch.randn(x.shape, generator=g, device=x.device)
         return point(x, noise, level), level
-
-
-def places(frames: int, *, batch: int, step_seconds: float, like: Tensor) -> Place:
-    """Clips of one shot each, from time zero on."""
-    return Place.single(step_seconds * torch.arange(frames, device=like.device), batch=batch)
 
 
 def _with_silence(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

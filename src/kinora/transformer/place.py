@@ -33,3 +33,15 @@ class Place:
             view=torch.zeros(batch, frames, dtype=torch.long, device=time.device),
             text=torch.arange(batch, device=time.device)[:, None].expand(batch, frames),
         )
+
+    def twice(self) -> "Place":
+        """The same clips again behind themselves, each with the words that stand behind its own."""
+        clips = len(self.time)
+        chunk = None if self.chunk is None else self.chunk.repeat(2, 1)
+        return Place(
+            time=self.time.repeat(2, 1),
+            view=self.view.repeat(2, 1),
+            text=torch.cat([self.text, self.text + clips]),
+            chunk=chunk,
+            start=self.start,
+        )
