@@ -14,7 +14,7 @@ from torch import Tensor
 from kinora.caption.camera import by_frame, jumps
 from kinora.caption.egomotion import MOTIONS, egomotion
 from kinora.caption.facts import Seen
-from kinora.caption.glimpse import to_input
+from kinora.caption.glimpse import shrink, to_input
 from kinora.caption.judge import Judge
 from kinora.caption.tuned import Tuned, Worldly, log_odds
 from kinora.core.clip import Clip
@@ -127,7 +127,7 @@ def looks(judge: Judge, renders: Sequence[Sample]) -> tuple[Floats, Floats]:
     """The eye's features of world frames, clean and spoilt: two thirds to fit, the rest to check."""
     rng, rows = torch.Generator().manual_seed(1), []
     for sample in renders:
-        clean = to_input(sample.frames[list(LOOKED)])
+        clean = to_input(shrink(sample.frames[list(LOOKED)]))
         spoilt, _ = disturb(clean.clone(), torch.full((len(clean), 1, 11), -1.0), rng=rng)
         with torch.inference_mode():
             rows.append(judge.eye(torch.cat([clean, spoilt])).look.double().numpy())
