@@ -37,4 +37,5 @@ def test_a_thing_that_vanishes_beside_the_bite_counts_against_it() -> None:
 def test_the_control_catches_a_judge_that_sees_bites_everywhere() -> None:
     bite = (film(range(16, FRAMES)), 2.0)
     assert state([bite], controls=[film(range(3, FRAMES))]).control == 0
-    assert state([bite], controls=[film(range(5, 6))]).control == 1  # one frame is a slip of the eye
+    # One frame is a slip of the eye.
+    assert state([bite], controls=[film(range(5, 6))]).control == 1
