@@ -1,5 +1,7 @@
 """Things are cut out of the frame where they are, and answered for one by one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -59,6 +61,10 @@ def test_answers_from_near_replace_those_from_afar(frames: np.ndarray) -> None:
     assert nothing == []
     assert seen.answers["kind"].argmax() == OF_A_THING["kind"].index("cube")
     assert (seen.spot.bites, seen.spot.frame) == (2, 7)
+    ball = np.eye(len(even["kind"]), dtype=np.float32)[0]
+    sure = replace(peak, answers={**even, "kind": ball})
+    (other,) = looked_closer(closer, frames, [[sure]])[0]
+    assert other.answers["kind"].argmax() == 0, "what the eye rules out is not said"
     unasked = set(OF_A_THING) - set(QUESTIONS)
     assert all(seen.answers[name] is even[name] for name in unasked)
 

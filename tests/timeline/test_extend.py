@@ -39,6 +39,7 @@ def test_behind_a_card_the_scene_goes_on_unseen(model: Bundle, film: Film) -> No
     assert torch.equal(hidden.latents[-2:], seen.latents[-2:])
     apart = np.abs(hidden.clip.frames[-8:].astype(int) - seen.clip.frames[-8:])
     assert np.percentile(apart, 99) <= 2
+    assert "shows nothing" in hidden.notes[-1] and not seen.notes
 
 
 def test_a_clip_of_nothing_goes_on_as_it_is(model: Bundle) -> None:

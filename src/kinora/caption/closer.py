@@ -113,7 +113,7 @@ def _square(pixels: Tensor, x: float, y: float, reach: float, side: int) -> Tens
 
 def _both(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
     """What both say: the geometric mean of their probabilities."""
-    mean = np.sqrt(one * other)
+    mean = np.sqrt(one) * np.sqrt(other)
     agreed: NDArray[np.float32] = mean / mean.sum()
     return agreed
 

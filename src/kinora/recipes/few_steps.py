@@ -56,7 +56,7 @@ def few_steps_tiny() -> FewStepsRecipe:
         drop=0.0, known=(0.08, 0.1, 0.04, 0.0, 0.06),
     )  # fmt: skip
     return FewStepsRecipe(
-        buckets=_wide(stills=1024, clips=384, ways=128, others=64, studio=128),
+        buckets=_data(stills=1024, clips=384, ways=128, others=64, studio=128),
         task=FewStepsTaskConfig(
             lessons=lessons, walks=72, teacher_steps=20, steps=(4,), aim="stop", rework=0.1, rank=16,
         ),
@@ -76,7 +76,7 @@ def few_steps_small() -> FewStepsRecipe:
     ]
     lessons = tiny.task.lessons.model_copy(update={"stages": tuple(stages)})
     return FewStepsRecipe(
-        buckets=_wide(stills=24576, clips=12288, ways=3072, others=512, studio=1024),
+        buckets=_data(stills=24576, clips=12288, ways=3072, others=512, studio=1024),
         workers=16,
         task=tiny.task.model_copy(
             update={"lessons": lessons, "walks": 300, "teacher_precision": "bf16", "rank": None}
@@ -90,7 +90,7 @@ def few_steps_small() -> FewStepsRecipe:
     )  # fmt: skip
 
 
-def _wide(*, stills: int, clips: int, ways: int, others: int, studio: int) -> tuple[Bucket, ...]:
+def _data(*, stills: int, clips: int, ways: int, others: int, studio: int) -> tuple[Bucket, ...]:
     """Landscapes above all: the student goes its teacher's ways, and a size changes few of them."""
     every = buckets(stills=(stills, 0, 0), clips=(clips, others, others))
     seen = studio_buckets(long=0, angles=studio, casts=studio)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import load_file
+from torch import nn
 
 from kinora.caption.calibrate import calibrate
 from kinora.caption.closer import Closer
@@ -29,6 +30,7 @@ from kinora.train.closer import CloserTask, CloserTaskConfig
 from kinora.train.judge import JudgeTask, JudgeTaskConfig
 from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
+from kinora.train.task import Task
 from kinora.world import Mix, WorldClip, render_clip
 
 
@@ -97,10 +99,6 @@ CLIPS = Look(
     name="judge_clips", count=700, frames=33, first=11_000_000,
     mix={"min_things": 1, "max_things": 3, "heldout": "any"},
 )  # fmt: skip
-BITES = Look(
-    name="judge_bites", count=300, frames=33, first=13_000_000,
-    mix={"min_things": 2, "max_things": 3, "happenings": ("eats",), "heldout": "any"},
-)  # fmt: skip
 NEAR = (
     Look(
         name="near_stills", count=6000, first=14_000_000,
@@ -137,19 +135,15 @@ def judge_tiny() -> JudgeRecipe:
 
 
 def judge_small() -> JudgeRecipe:
-    """As `judge_tiny`, then as long again on clips too, on many cookies that are eaten, and from near on dreams."""
+    """As `judge_tiny`, then as long again on clips too, and from near on dreams."""
     slow = RATE.model_copy(update={"rate": 1e-3, "warmup": 30, "decay": 0.6})
     clips = JudgeStage(
         name="clips", looks=(STILLS, CLIPS), task=JudgeTaskConfig(every=4),
         run=RunConfig(steps=900, seed=2, ema=0.99, save_every=50, optimizer=slow),
     )  # fmt: skip
-    bites = JudgeStage(
-        name="bites", looks=(STILLS, CLIPS, BITES), task=JudgeTaskConfig(every=3),
-        run=RunConfig(steps=1500, seed=4, ema=0.99, save_every=50, optimizer=slow),
-    )  # fmt: skip
     votes = CLIPS.model_copy(update={"name": "judge_votes", "count": 200, "first": 12_000_000})
     return JudgeRecipe(
-        stages=(*judge_tiny().stages, clips, bites),
+        stages=(*judge_tiny().stages, clips),
         closer=_near((*NEAR, *DREAMT), 5000),
         votes=votes,
     )
@@ -186,12 +180,9 @@ def train_judge(
         task = JudgeTask(stage.task, names, seed=stage.run.seed)
         if before is not None:
             task.networks.load_state_dict(load_file(before / "checkpoint" / "average.safetensors"))
-        trainer = Trainer(task, stage.run, folder / stage.name)
-        if resume and (folder / stage.name / "checkpoint").exists():
-            trainer.resume()
-        trainer.run(on_progress=on_progress)
         before = folder / stage.name
-    eye = trainer.ema.networks["eye"]
+        learnt = _learnt(task, stage.run, before, resume=resume, on_progress=on_progress)
+    eye = learnt["eye"]
     assert isinstance(eye, Eye)
     closer = _closer(recipe.closer, folder, data=data, resume=resume, on_progress=on_progress)
     save_network(eye, eye.settings(), folder / "judge" / "eye")
@@ -210,15 +201,22 @@ def _closer(
             on_progress=on_progress,
         )  # fmt: skip
     names = [data / look.name for look in stage.looks]
-    trainer = Trainer(
-        CloserTask(stage.task, names, seed=stage.run.seed), stage.run, folder / "closer"
-    )
-    if resume and (folder / "closer" / "checkpoint").exists():
-        trainer.resume()
-    trainer.run(on_progress=on_progress)
-    closer = trainer.ema.networks["closer"]
+    task = CloserTask(stage.task, names, seed=stage.run.seed)
+    learnt = _learnt(task, stage.run, folder / "closer", resume=resume, on_progress=on_progress)
+    closer = learnt["closer"]
     assert isinstance(closer, Closer)
     return closer
+
+
+def _learnt(
+    task: Task, run: RunConfig, folder: Path, *, resume: bool, on_progress: OnProgress
+) -> nn.ModuleDict:
+    """The averaged networks of a run, gone on with if it is to be and there is one."""
+    trainer = Trainer(task, run, folder)
+    if resume and (folder / "checkpoint").exists():
+        trainer.resume()
+    trainer.run(on_progress=on_progress)
+    return trainer.ema.networks
 
 
 def _dreamer(name: str) -> Dream:

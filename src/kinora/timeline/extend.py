@@ -64,7 +64,10 @@ def _forward(
         on_progress=tell,
     )
     frames = np.concatenate([known.clip.frames, frames])
-    return film(model, request, frames, join([whole, new]), given=known)
+    notes = ("the end of the film shows nothing: it goes on from what was seen before",)
+    return film(
+        model, request, frames, join([whole, new]), given=known, notes=notes if unseen else ()
+    )
 
 
 def _backward(

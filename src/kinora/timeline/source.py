@@ -78,8 +78,7 @@ class Source:
         plain = [bool(np.ptp(frame, axis=(0, 1)).max() <= PLAIN) for frame in self.clip.frames]
         if plain[-1] and not all(plain):
             last = len(plain) - 1 - plain[::-1].index(False)
-            stride = (len(plain) - 1) // max(1, len(self) - 1)
-            return -(-last // max(1, stride)) + 1
+            return -(-last // round(self.step * self.clip.fps)) + 1
         return len(self)
 
     def moving(self, verb: str) -> "Source":
