@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kinora.models.store import DEFAULT
+
 SETTINGS = (
     # seconds, width, height, guidance; 0 seconds is a still
     (0.0, 256, 160, 3.0),
@@ -83,7 +85,7 @@ def film(number: int, *, model: str, steps: int, threads: int, clock: str) -> di
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="kinora-tiny")
+    parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall")

@@ -27,7 +27,7 @@ from kinora.data.encode import encode_bucket
 from kinora.data.pool import Pool, of_shards
 from kinora.data.render import Bucket, render_shard
 from kinora.data.shards import Shard
-from kinora.models.store import DEFAULT, WEIGHTS, save_bundle
+from kinora.models.store import BASE, WEIGHTS, save_bundle
 from kinora.recipes.autoencoder import (
     AutoencoderRecipe,
     as_pixels,
@@ -315,7 +315,7 @@ def dream(
             if new is not None:
                 pools[name] = pools[name].with_more(new) if name in pools else new
         time.sleep(0.5)
-    tokenizer = Tokenizer.load(WEIGHTS / DEFAULT / "tokenizer" / "tokenizer.json")
+    tokenizer = Tokenizer.load(WEIGHTS / BASE / "tokenizer" / "tokenizer.json")
     text = recipe.task.text.model_copy(update={"vocabulary": len(tokenizer)})
     config = recipe.task.model_copy(update={"text": text})
     task = FilmTask(config, pools, tokenizer, seed=recipe.run.seed, device=device)

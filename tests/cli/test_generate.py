@@ -8,7 +8,7 @@ import pytest
 
 from kinora.media.read import read
 from kinora.media.sidecar import read_sidecar, sha256
-from kinora.models.store import save_bundle
+from kinora.models.store import load_bundle, save_bundle, save_change
 from tiny import tiny_bundle
 
 
@@ -49,16 +49,18 @@ def test_a_film_its_sidecar_and_its_latents(kinora, model: Path, tmp_path: Path)
     assert (tmp_path / "film.mp4.latents").exists()
 
 
-def test_a_draft_is_made_by_the_model_that_drafts(kinora, tmp_path: Path) -> None:
+def test_where_time_is_no_object_the_teacher_of_the_model_films(kinora, tmp_path: Path) -> None:
     bundle = tiny_bundle()
+    many = replace(bundle, index=bundle.index.model_copy(update={"name": "many"}))
+    save_bundle(many, tmp_path / "many")
     few = bundle.index.model_copy(update={"name": "few", "guidance": 1.0, "steps": (1, 2, 3)})
-    save_bundle(replace(bundle, index=few), tmp_path / "few")
-    many = bundle.index.model_copy(update={"name": "many", "drafts": "few"})
-    save_bundle(replace(bundle, index=many), tmp_path / "many")
+    save_change(
+        replace(bundle, index=few), load_bundle(tmp_path / "many"), tmp_path / "few", rank=1
+    )
 
     def made(*words: object) -> tuple[str, int, float]:
         done = kinora(
-            "generate", PROMPT, "--model", "many", "--seconds", 1, "--seed", 7, "--out", "a.mp4",
+            "generate", PROMPT, "--model", "few", "--seconds", 1, "--seed", 7, "--out", "a.mp4",
             "-q", *words,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -66,10 +68,12 @@ def test_a_draft_is_made_by_the_model_that_drafts(kinora, tmp_path: Path) -> Non
         assert told.model is not None
         return told.model.id, told.sampling.steps, told.sampling.guidance
 
+    assert made() == ("few", 2, 1.0)
     assert made("--preset", "draft") == ("few", 1, 1.0)
-    assert made() == ("many", 4, 3.0)
-    assert made("--preset", "draft", "--steps", 2) == ("many", 2, 3.0)
-    assert made("--preset", "draft", "--guidance", 2) == ("many", 2, 2.0)
+    assert made("--preset", "best") == ("many", bundle.index.steps[2], bundle.index.guidance)
+    assert made("--preset", "best", "--steps", 2) == ("few", 2, 1.0)
+    assert made("--negative", "a hat") == ("many", bundle.index.steps[1], bundle.index.guidance)
+    assert made("--negative", "a hat", "--guidance", 2) == ("few", 2, 2.0)
 
 
 def test_same_seed_same_bytes(kinora, model: Path, tmp_path: Path) -> None:

@@ -161,17 +161,11 @@ def _made(
     typed: Typed, files: dict[int, Path], *, model: str | None, on_progress: "OnProgress"
 ) -> "tuple[list[dict[str, Any]], list[Clip]]":
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
-    from kinora.generate import Request, load
-    from kinora.models.bundle import Bundle, enlarged
-    from kinora.models.store import DEFAULT
+    from kinora.generate import Request
+    from kinora.models.bundle import enlarged
 
     told, clips = [], list["Clip"]()
-    chosen = load(model or DEFAULT)
-    drafts = chosen.index.drafts if isinstance(chosen, Bundle) else None
-    as_it_likes = typed.wish["steps"] is None and typed.wish["guidance"] is None
-    if drafts and typed.preset is Preset.DRAFT and as_it_likes:
-        chosen = load(drafts)
-    plain = enlarged(chosen, typed.times)
+    plain = enlarged(_chosen(typed, model), typed.times)
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
     typed = replace(typed, wish={**typed.wish, "steps": typed.wish["steps"] or steps})
     bundle = _placed(plain, Request((typed.prompt,), **typed.wish))
@@ -181,6 +175,23 @@ def _made(
         clips += kept
         told.append({"file": str(file), "seed": seed, "notes": notes})
     return told, clips
+
+
+def _chosen(typed: Typed, name: str | None) -> "FilmModel":
+    """The model named; of one that learnt to need few steps, its teacher where time is no object.
+
+    Negative words are its teacher's too: without guidance there is nothing to push away from.
+    """
+    from kinora.generate import load
+    from kinora.models.bundle import Bundle
+    from kinora.models.store import DEFAULT
+
+    model = load(name or DEFAULT)
+    base = model.index.base if isinstance(model, Bundle) else None
+    as_it_likes = typed.wish["steps"] is None and typed.wish["guidance"] is None
+    best = typed.preset is Preset.BEST and as_it_likes
+    pushed = bool(typed.wish["negative"]) and typed.wish["guidance"] is None
+    return load(base) if base and (best or pushed) else model
 
 
 def _finish(

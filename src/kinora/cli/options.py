@@ -31,7 +31,7 @@ Assignments = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", help="A shipped model's name, or a folder.", show_default="kinora-tiny"
+        "--model", help="A shipped model's name, or a folder.", show_default="kinora-tiny-few"
     ),
 ]
 FilmsModel = Annotated[

@@ -169,12 +169,12 @@ def _bundle(run: Run) -> "Bundle":
     """The trained model that `--from` names."""
     from kinora.generate import load
     from kinora.models.bundle import Bundle
-    from kinora.models.store import DEFAULT
+    from kinora.models.store import BASE
 
     if run.bundle is None:
         raise UsageError(
             "this recipe goes on from a trained model",
-            remedy=f"Add --from {DEFAULT}, or the folder of a bundle of yours",
+            remedy=f"Add --from {BASE}, or the folder of a bundle of yours",
         )
     model = load(run.bundle)
     if not isinstance(model, Bundle):

@@ -34,7 +34,6 @@ class Index(BaseModel):
     Args:
         name: model id.
         base: id of the model that this one is a change of; only what differs is stored, see `nn.lowrank`.
-        drafts: id of the model, a change of this one, that drafts in its place.
         fps: frames a second.
         height, width: training size in pixels.
         steps: solver steps of draft, standard and best.
@@ -50,7 +49,6 @@ class Index(BaseModel):
     class_name: str = CLASS_NAME
     name: str
     base: str | None = None
-    drafts: str | None = None
     fps: float = 8.0
     height: int = 160
     width: int = 256

@@ -24,7 +24,9 @@ CHANGE = "transformer/change.safetensors"
 TIMES = (2, 4)
 """How much larger a fine decoder may draw."""
 WEIGHTS = Path(__file__).parents[1] / "weights"
-DEFAULT = "kinora-tiny"
+DEFAULT = "kinora-tiny-few"
+BASE = "kinora-tiny"
+"""What `DEFAULT` is a change of: it dreams in many guided steps."""
 
 
 REMEDY = "Install Kinora again or fetch the model again"

@@ -53,7 +53,7 @@ class Settings(Config):
     data: Path = Field(default_factory=default_data)
     database: str | None = None
     store: str | None = None
-    model: str = "kinora-tiny"
+    model: str = "kinora-tiny-few"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     workers: int = Field(default=1, ge=0, le=64)
