@@ -5,11 +5,12 @@ apart, so colour moves and fades with every generation of a film. Here shrinking
 of the enlarging that `media.read` does (Keys 1981, bicubic, a = -0.6): what was read is written as it was.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import av
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 SHARPNESS = -0.6
 CENTRE, LEFT = 0.5, 0.0
@@ -29,11 +30,22 @@ def with_colour(picture: av.VideoFrame, frame: NDArray[np.uint8]) -> av.VideoFra
     rows, columns = _shrinking(frame.shape[0], CENTRE), _shrinking(frame.shape[1], LEFT)
     for plane, (channel, divisor) in zip(picture.planes[1:], FULL_SCALE, strict=True):
         colour = (light[..., channel] - luma) / divisor
-        small = 128 + 224 * (rows @ colour @ columns.T)
+        with _matrices().limit(limits=1):
+            small = 128 + 224 * (rows @ colour @ columns.T)
         padded = np.zeros((plane.height, plane.line_size), np.uint8)
         padded[:, : plane.width] = np.clip(np.rint(small), 16, 240)
         plane.update(padded.tobytes())
     return picture
+
+
+@cache
+def _matrices() -> ThreadpoolController:
+    """What multiplies matrices for numpy.
+
+    Its threads wait for each other by spinning. Where the networks' and the encoder's have the cores, a product of half
+    a millisecond took sixty.
+    """
+    return ThreadpoolController().select(internal_api="openblas")
 
 
 @lru_cache(maxsize=16)

@@ -13,7 +13,7 @@ import av.error
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from kinora.core.clip import Clip
 from kinora.core.errors import BadMediaError
@@ -90,7 +90,7 @@ def _frames(path: Path, limits: Limits) -> Timed:
 def _video_frames(container: InputContainer, path: Path, limits: Limits) -> Timed:
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
-    count, start = 0, None
+    count, start, converter = 0, None, VideoReformatter()
     try:
         for frame in container.decode(stream):
             if frame.width * frame.height > limits.pixels:
@@ -101,7 +101,7 @@ def _video_frames(container: InputContainer, path: Path, limits: Limits) -> Time
                 raise BadMediaError(f"{path} is longer than {limits.seconds:g} seconds")
             count += 1
             square = displayed_size(stream, rotation=frame.rotation)
-            yield time - start, cover(_pixels(frame), height=square[0], width=square[1])
+            yield time - start, cover(_pixels(frame, converter), height=square[0], width=square[1])
     except av.error.FFmpegError as error:
         raise BadMediaError(f"{path} cannot be decoded", why=str(error)) from error
     # Edit lists hide a frame or two at most; more than that is a file that was cut off.
@@ -110,14 +110,15 @@ def _video_frames(container: InputContainer, path: Path, limits: Limits) -> Time
         raise BadMediaError(f"{path} is cut off", why=why, remedy="Copy or download it again")
 
 
-def _pixels(frame: VideoFrame) -> Frame:
-    """`[h w 3]` sRGB, upright."""
+def _pixels(frame: VideoFrame, converter: VideoReformatter) -> Frame:
+    """`[h w 3]` sRGB, upright; one converter serves all frames of a file."""
     if frame.format.is_rgb:
-        picture = frame.reformat(format="rgb24")
+        picture = converter.reformat(frame, format="rgb24")
     else:
         tagged = {int(known): known for known in Colorspace}.get(int(frame.colorspace))
         usual = Colorspace.ITU709 if frame.height >= HIGH_DEFINITION else Colorspace.ITU601
-        picture = frame.reformat(
+        picture = converter.reformat(
+            frame,
             format="rgb24",
             src_colorspace=tagged or usual,
             dst_colorspace=Colorspace.ITU709,

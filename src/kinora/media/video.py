@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import OutputContainer
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -56,13 +56,16 @@ class VideoFile:
             self._file.metadata["comment"] = comment
         self._stream: VideoStream | None = None
         self._count, self._quality = 0, quality
+        # One for all frames: setting it up costs more than a frame does.
+        self._to_420 = VideoReformatter()
 
     def add(self, frame: NDArray[np.uint8]) -> None:
         """Append one frame `[h w 3]`; the first one decides the size."""
         if self._stream is None:
             self._stream = self._open(height=frame.shape[0], width=frame.shape[1])
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-        picture = picture.reformat(
+        picture = self._to_420.reformat(
+            picture,
             format="yuv420p",
             src_colorspace=Colorspace.ITU709,
             dst_colorspace=Colorspace.ITU709,
