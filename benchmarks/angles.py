@@ -6,13 +6,13 @@ Clips of the world are shown to the model from the front; it dreams another came
 thing that both cameras see is found by the judge, in its colour, within 15 % of the picture of its true place.
 Beside it the same on real renders of that camera, which bounds what can be measured, and on the front picture
 taken for the other one, which is what a model that ignores cameras would score. Agreement is the share of things,
-ground and light that the view has in common with the real one from the front, wherever they stand.
+ground and light that the view has in common with the real one from the front, wherever they stand. Things are
+counted one by one too.
 """
 
 import argparse
 from collections.abc import Iterator
 
-from kinora.caption.facts import Seen
 from kinora.caption.judge import load_judge
 from kinora.core.clip import Clip
 from kinora.core.seed import derive
@@ -57,11 +57,6 @@ def standing(front: WorldClip, other: WorldClip) -> list[Standing]:
     return found
 
 
-def whole(seen: Seen, expected: list[Standing]) -> bool:
-    """Whether everything expected is in place."""
-    return all(in_place(seen, thing) for thing in expected)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", default=DEFAULT)
@@ -72,6 +67,7 @@ def main() -> None:
     model, judge = load(given.model), load_judge()
     right = {"dreamt": 0, "rendered": 0, "the front picture": 0}
     agreement, counted = dict.fromkeys(right, 0.0), 0
+    things, asked = dict.fromkeys(right, 0), 0
     for view, front, other in moments(given.films, seed=given.seed):
         expected = standing(front, other)
         if not expected:
@@ -89,14 +85,19 @@ def main() -> None:
             "the front picture": Clip(front.frames, FPS),
         }
         counted += 1
+        asked += len(expected)
         seen = {name: judge.see(clip) for name, clip in pictures.items()}
         for name, each in seen.items():
-            right[name] += whole(each, expected)
+            found = [in_place(each, thing) for thing in expected]
+            right[name] += all(found)
+            things[name] += sum(found)
             agreement[name] += view_agreement([seen["the front picture"], each])
-    print(f"| {counted} films | everything in place | agreement |\n|---|---|---|")
+    print(f"| {counted} films | everything in place | of {asked} things | agreement |")
+    print("|---|---|---|---|")
     for name, count in right.items():
         of = max(1, counted)
-        print(f"| {name} | {100 * count / of:.0f} % | {agreement[name] / of:.3f} |")
+        share = f"{100 * things[name] / max(1, asked):.0f} %"
+        print(f"| {name} | {100 * count / of:.0f} % | {share} | {agreement[name] / of:.3f} |")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ five minutes of one large GPU.
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from kinora.core.config import Config
 from kinora.core.progress import OnProgress, silent
@@ -17,13 +16,11 @@ from kinora.models.store import save_bundle, save_change, shipped
 from kinora.nn.lowrank import merged
 from kinora.recipes.film import buckets, prepare_all, studio_buckets, way_bucket
 from kinora.train.few_steps import FewStepsTask, FewStepsTaskConfig
-from kinora.train.follow import FollowConfig
 from kinora.train.hook import Hook, Moment
 from kinora.train.lessons import Lessons, LessonsConfig, Stage
 from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.model import Transformer
-from kinora.world.camera import VIEWS
 
 
 class FewStepsRecipe(Config):
@@ -58,26 +55,13 @@ def few_steps_tiny() -> FewStepsRecipe:
         ),
         drop=0.0, known=(0.08, 0.1, 0.04, 0.0, 0.06),
     )  # fmt: skip
-    # Given nine frames, or the other camera's, little is left to choose; given one, or both ends, more.
-    follow = FollowConfig(
-        lessons=LessonsConfig(
-            stages=(
-                Stage(
-                    until=1, latents=6,
-                    buckets={"angles_brief": 0.5, "begins_wide": 0.5},
-                ),
-            ),
-            drop=0.0, known=(0.2, 0.5, 0.1, 0.0, 0.2),
-        ),
-    )  # fmt: skip
     return FewStepsRecipe(
-        buckets=_data(stills=1024, clips=384, ways=128, others=64, studio=128, real=1024),
+        buckets=_data(stills=1024, clips=384, ways=128, others=64, studio=128),
         task=FewStepsTaskConfig(
             lessons=lessons, walks=72, teacher_steps=20, steps=(4,), aim="stop", rework=0.1, rank=16,
-            follow=follow,
         ),
         run=RunConfig(
-            steps=1600, ema=0.99, save_every=50,
+            steps=800, ema=0.99, save_every=50,
             optimizer=OptimizerConfig(rate=1e-3, warmup=20, decay=0.5),
         ),
     )  # fmt: skip
@@ -91,20 +75,11 @@ def few_steps_small() -> FewStepsRecipe:
         for stage, until in zip(tiny.task.lessons.stages, (200, 300), strict=True)
     ]
     lessons = tiny.task.lessons.model_copy(update={"stages": tuple(stages)})
-    follow = tiny.task.follow
-    if follow is not None:
-        (stage,) = follow.lessons.stages
-        large = (stage.model_copy(update={"tokens": 32768}),)
-        shown = follow.lessons.model_copy(update={"stages": large})
-        follow = follow.model_copy(update={"lessons": shown})
     return FewStepsRecipe(
-        buckets=_data(stills=24576, clips=12288, ways=3072, others=512, studio=1024, real=4096),
+        buckets=_data(stills=24576, clips=12288, ways=3072, others=512, studio=1024),
         workers=16,
         task=tiny.task.model_copy(
-            update={
-                "lessons": lessons, "walks": 300, "teacher_precision": "bf16", "rank": None,
-                "follow": follow,
-            }
+            update={"lessons": lessons, "walks": 300, "teacher_precision": "bf16", "rank": None}
         ),
         run=tiny.run.model_copy(
             update={
@@ -115,29 +90,11 @@ def few_steps_small() -> FewStepsRecipe:
     )  # fmt: skip
 
 
-def _data(
-    *, stills: int, clips: int, ways: int, others: int, studio: int, real: int
-) -> tuple[Bucket, ...]:
+def _data(*, stills: int, clips: int, ways: int, others: int, studio: int) -> tuple[Bucket, ...]:
     """Landscapes above all: the student goes its teacher's ways, and a size changes few of them."""
     every = buckets(stills=(stills, 0, 0), clips=(clips, others, others))
     seen = studio_buckets(long=0, angles=studio, casts=studio)
-    return (
-        *(bucket for bucket in (*every, *seen) if bucket.count),
-        way_bucket(ways),
-        *real_buckets(real),
-    )
-
-
-def real_buckets(count: int) -> tuple[Bucket, ...]:
-    """What follows from what is known: beginnings, and twice as many scenes from two sides, a second of each.
-
-    Where things stand is learnt from scenes, not from time.
-    """
-    alike: dict[str, Any] = {"per_shard": 128, "mix": {"cuts": 0.0}}
-    return (
-        Bucket(name="begins_wide", count=count, frames=21, seed=8, **alike),
-        Bucket(name="angles_brief", count=2 * count, frames=9, seed=7, cameras=VIEWS[1:], **alike),
-    )
+    return (*(bucket for bucket in (*every, *seen) if bucket.count), way_bucket(ways))
 
 
 def train_few_steps(
@@ -164,23 +121,15 @@ def train_few_steps(
     config = recipe.task
     for network in (bundle.text, bundle.transformer, bundle.autoencoder):
         network.to(device)
-    shown = [config.lessons, *([config.follow.lessons] if config.follow else [])]
     pools = prepare_all(
-        recipe.buckets, [stage for each in shown for stage in each.stages], data, bundle.autoencoder,
+        recipe.buckets, config.lessons.stages, data, bundle.autoencoder,
         workers=recipe.workers, device=device, on_progress=on_progress,
     )  # fmt: skip
-    walked, *real = (
-        Lessons(
-            each, {name: pools[name] for stage in each.stages for name in stage.buckets},
-            bundle.tokenizer, patch=bundle.stride.patch, limit=bundle.text.config.limit,
-            seed=recipe.run.seed,
-        )
-        for each in shown
+    lessons = Lessons(
+        config.lessons, pools, bundle.tokenizer,
+        patch=bundle.stride.patch, limit=bundle.text.config.limit, seed=recipe.run.seed,
     )  # fmt: skip
-    task = FewStepsTask(
-        config, walked, bundle, folder=folder / "walks", seed=recipe.run.seed,
-        real=real[0] if real else None,
-    )  # fmt: skip
+    task = FewStepsTask(config, lessons, bundle, folder=folder / "walks", seed=recipe.run.seed)
     made = distilled(bundle, recipe)
     trainer = Trainer(task, recipe.run, folder, hooks=[Writer(made, bundle, rank=config.rank)])
     if resume:

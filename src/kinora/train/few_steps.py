@@ -3,8 +3,7 @@
 The student takes its own few steps, on the levels that sampling visits, and at each must point at where
 the teacher's many guided steps end: the same aim from every level, so one network without a new input
 serves any number of steps (Liu et al. 2022, arXiv:2209.03003; guidance goes with it: Meng et al. 2022,
-arXiv:2210.03142). Or at the next stop only, nearer to what it knows, for one number of steps. What follows from known
-frames it learns from real clips (`train.follow`).
+arXiv:2210.03142). Or at the next stop only, nearer to what it knows, for one number of steps.
 """
 
 from collections.abc import Mapping
@@ -22,7 +21,6 @@ from kinora.flow.path import spread
 from kinora.flow.schedule import levels
 from kinora.models.bundle import Bundle
 from kinora.nn.lowrank import adapt
-from kinora.train.follow import Follow, FollowConfig, Followed
 from kinora.train.lessons import Lessons, LessonsConfig
 from kinora.train.walk import Teacher, Walk, Walks
 from kinora.transformer.model import Transformer, Words
@@ -42,7 +40,6 @@ class FewStepsTaskConfig(Config):
         aim: `end`, where the walk ends; or `stop`, where the walk stands after the student's next step.
         rework: share of clips that start from partly noised frames.
         rank: of what is learnt in every matrix, see `nn.lowrank`; None for the whole network.
-        follow: what is learnt from real clips besides.
     """
 
     lessons: LessonsConfig
@@ -54,7 +51,6 @@ class FewStepsTaskConfig(Config):
     aim: Literal["end", "stop"] = "end"
     rework: float = 0.15
     rank: int | None = None
-    follow: FollowConfig | None = None
 
     @model_validator(mode="after")
     def _stops(self) -> Self:
@@ -73,7 +69,6 @@ class FewStepsTask:
     Args:
         config: what is learnt.
         lessons: clips and words to walk.
-        real: clips and words of `config.follow`, if there is one.
         bundle: the trained model.
         folder: where walks are kept.
         seed: of everything random.
@@ -87,7 +82,6 @@ class FewStepsTask:
         *,
         folder: Path,
         seed: int,
-        real: Lessons | None = None,
     ) -> None:
         self.config, self.seed = config, seed
         self.teacher = teacher_of(bundle, config)
@@ -97,36 +91,13 @@ class FewStepsTask:
             adapt(self.student, config.rank)
         self.networks = nn.ModuleDict({"transformer": self.student})
         self.walks = Walks(lessons, self.teacher, rework=config.rework, folder=folder, seed=seed)
-        self.follow = None
-        if config.follow is not None and real is not None:
-            self.follow = Follow(
-                config.follow, real, schedule=levels(max(config.steps), amount=self.teacher.shift),
-                step_seconds=self.teacher.step_seconds, seed=seed,
-            )  # fmt: skip
 
-    def batch(self, step: int) -> Walk | Followed:
-        """One batch of the teacher's walks, or of real clips."""
-        if self.follow is not None and self.follow.due(step):
-            return self.follow.of(step)
+    def batch(self, step: int) -> Walk:
+        """One batch of the teacher's walks."""
         return self.walks.of(step % self.config.walks)
 
-    def loss(self, batch: Walk | Followed, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """How far the student points past its aim."""
-        if isinstance(batch, Followed):
-            return self._followed(batch)
-        return self._walked(batch, step)
-
-    def _followed(self, batch: Followed) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """Past the real clip, from a point on the way to it."""
-        words = self.teacher.listen(batch.ids, batch.mask, self.student)
-        sample = batch.sample
-        velocity = self._velocity(sample.x, sample.level, batch.place, words)
-        error = (velocity - sample.velocity).square().mean((-3, -2, -1))
-        loss = (error * batch.weight).sum() / batch.weight.sum().clamp_min(1e-6)
-        return loss, {"follow": loss}
-
-    def _walked(self, batch: Walk, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """Past the teacher's walk, after some of its own steps."""
+    def loss(self, batch: Walk, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """How far the student points past its aim, after some of its own steps."""
         g = torch_generator(self.seed, "few steps", step)
         choices = self.config.steps
         steps = choices[int(torch.randint(len(choices), (), generator=g))]
