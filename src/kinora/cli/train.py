@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     from kinora.recipes.film import FilmRecipe
     from kinora.recipes.fine import FineRecipe
     from kinora.recipes.judge import JudgeRecipe
-    from kinora.recipes.redraw import RedrawRecipe
 
-    Recipe = (
-        AutoencoderRecipe | FewStepsRecipe | FilmRecipe | FineRecipe | JudgeRecipe | RedrawRecipe
-    )
+    Recipe = AutoencoderRecipe | FewStepsRecipe | FilmRecipe | FineRecipe | JudgeRecipe
 
 
 @dataclass(frozen=True)
@@ -59,8 +56,8 @@ def train(
         str | None,
         typer.Option(
             "--from",
-            help="A trained model's name or folder: what film recipes may begin with, few_steps, "
-            "fine and redraw recipes must.",
+            help="A trained model's name or folder: what film recipes may begin with, few_steps and "
+            "fine recipes must.",
             show_default=False,
         ),
     ] = None,
@@ -99,7 +96,6 @@ def _trained(recipe: "Recipe", run: Run, on_progress: OnProgress) -> Path:
     from kinora.recipes.few_steps import FewStepsRecipe
     from kinora.recipes.film import FilmRecipe
     from kinora.recipes.fine import FineRecipe
-    from kinora.recipes.redraw import RedrawRecipe
 
     if isinstance(recipe, AutoencoderRecipe):
         return _autoencoder(recipe, run, on_progress)
@@ -109,8 +105,6 @@ def _trained(recipe: "Recipe", run: Run, on_progress: OnProgress) -> Path:
         return _few_steps(recipe, run, on_progress)
     if isinstance(recipe, FineRecipe):
         return _fine(recipe, run, on_progress)
-    if isinstance(recipe, RedrawRecipe):
-        return _redraw(recipe, run, on_progress)
     return _judge(recipe, run, on_progress)
 
 
@@ -165,16 +159,6 @@ def _fine(recipe: "FineRecipe", run: Run, on_progress: OnProgress) -> Path:
     from kinora.recipes.fine import train_fine
 
     train_fine(
-        recipe, run.folder, data=run.data, bundle=_bundle(run), resume=run.resume,
-        device=run.device, on_progress=on_progress,
-    )  # fmt: skip
-    return run.folder / "bundle"
-
-
-def _redraw(recipe: "RedrawRecipe", run: Run, on_progress: OnProgress) -> Path:
-    from kinora.recipes.redraw import train_redraw
-
-    train_redraw(
         recipe, run.folder, data=run.data, bundle=_bundle(run), resume=run.resume,
         device=run.device, on_progress=on_progress,
     )  # fmt: skip

@@ -15,8 +15,6 @@ RECIPES = {
     "fine_4x_tiny": "kinora.recipes.fine",
     "fine_2x_small": "kinora.recipes.fine",
     "fine_4x_small": "kinora.recipes.fine",
-    "redraw_tiny": "kinora.recipes.redraw",
-    "redraw_small": "kinora.recipes.redraw",
     "judge_tiny": "kinora.recipes.judge",
     "judge_small": "kinora.recipes.judge",
 }
