@@ -1,4 +1,4 @@
-"""`kinora estimate MODEL`. In: a model and a size. Out: seconds and bytes, stage by stage."""
+"""`kinora estimate [MODEL]`. In: a model and a size. Out: seconds and bytes, stage by stage."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,12 @@ from kinora.cli.output import show
 
 
 def estimate(
-    model: Annotated[str, typer.Argument(help="A shipped model's name, a hub id or a folder.")],
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            help="A shipped model's name, a hub id or a folder.", show_default="kinora-tiny-few"
+        ),
+    ] = None,
     *,
     seconds: Annotated[float | None, typer.Option("--seconds", help="How long.")] = None,
     size: Annotated[str | None, typer.Option("--size", help="WIDTHxHEIGHT in pixels.")] = None,
@@ -27,9 +32,10 @@ def estimate(
     from kinora.core.shape import PixelShape, check_seconds, parse_size
     from kinora.estimate.film import Wish, check_fits
     from kinora.estimate.predict import predict, weightless
+    from kinora.models.store import DEFAULT
     from kinora.open_weights.load import best_placement
 
-    folder = _folder(model)
+    folder = _folder(model or DEFAULT)
     empty, placement = weightless(folder), best_placement()
     likes = empty.capabilities
     height, width = parse_size(size) if size else (likes.height, likes.width)
