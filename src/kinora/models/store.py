@@ -14,7 +14,7 @@ from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
 from kinora.core.errors import NotFoundError
 from kinora.models.bundle import CLASS_NAME, Bundle, Index
 from kinora.nn.lowrank import changed, difference
-from kinora.nn.store import MODEL, C, filled, read_config, read_weights, write_weights
+from kinora.nn.store import MODEL, C, Undrawn, filled, read_config, read_weights, write_weights
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.transformer.model import Transformer, TransformerConfig
@@ -152,9 +152,11 @@ def load_bundle(folder: Path) -> Bundle:
     Raises:
         NotFoundError: a file is missing, damaged or of another shape.
     """
-    bundle = empty_bundle(folder)
-    if bundle.index.base is not None:
-        return _changed(load_bundle(_base(folder, bundle.index.base)), folder, bundle.index)
+    index = _read_index(folder)
+    if index.base is not None:
+        return _changed(load_bundle(_base(folder, index.base)), folder, index)
+    with Undrawn():
+        bundle = empty_bundle(folder)
     for name, network in _networks(bundle).items():
         file = f"{name}/{MODEL}"
         state = read_weights(folder / file, sha=bundle.index.sha256.get(file), remedy=REMEDY)

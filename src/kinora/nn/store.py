@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,10 +13,13 @@ from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from kinora.core.errors import NotFoundError
 
 MODEL = "model.safetensors"
+DRAWS = frozenset({"kaiming_uniform_", "uniform_", "normal_"})
+"""What draws weights, of `torch.nn.init` and of tensors."""
 
 N = TypeVar("N", bound=nn.Module)
 C = TypeVar("C", bound=BaseModel)
@@ -70,6 +73,24 @@ def read_weights(file: Path, *, sha: str | None = None, remedy: str) -> dict[str
         return {key: value.float() for key, value in load_file(file).items()}
     except SafetensorError as error:
         raise _unfit(file, error, remedy) from error
+
+
+class Undrawn(TorchFunctionMode):
+    """Networks made within it draw no weights: their state is read next, and drawing takes longer than that."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Every call as it is, but those that draw."""
+        del types
+        named = kwargs or {}
+        if getattr(func, "__name__", "") in DRAWS:
+            return named["tensor"] if "tensor" in named else args[0]
+        return func(*args, **named)
 
 
 def filled(network: N, state: Mapping[str, Tensor], *, file: Path, remedy: str) -> N:
