@@ -52,16 +52,15 @@ def test_a_film_its_sidecar_and_its_latents(kinora, model: Path, tmp_path: Path)
 def test_where_time_is_no_object_the_teacher_of_the_model_films(kinora, tmp_path: Path) -> None:
     bundle = tiny_bundle()
     many = replace(bundle, index=bundle.index.model_copy(update={"name": "many"}))
-    save_bundle(many, tmp_path / "many")
+    home = tmp_path / "models"
+    save_bundle(many, home / "many")
     few = bundle.index.model_copy(update={"name": "few", "guidance": 1.0, "steps": (1, 2, 3)})
-    save_change(
-        replace(bundle, index=few), load_bundle(tmp_path / "many"), tmp_path / "few", rank=1
-    )
+    save_change(replace(bundle, index=few), load_bundle(home / "many"), home / "few", rank=1)
 
     def made(*words: object) -> tuple[str, int, float]:
         done = kinora(
-            "generate", PROMPT, "--model", "few", "--seconds", 1, "--seed", 7, "--out", "a.mp4",
-            "-q", *words,
+            "generate", PROMPT, "--model", home / "few", "--seconds", 1, "--seed", 7,
+            "--out", "a.mp4", "-q", *words,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         told = read_sidecar(tmp_path / "a.mp4")

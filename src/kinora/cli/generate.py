@@ -191,7 +191,10 @@ def _chosen(typed: Typed, name: str | None) -> "FilmModel":
     as_it_likes = typed.wish["steps"] is None and typed.wish["guidance"] is None
     best = typed.preset is Preset.BEST and as_it_likes
     pushed = bool(typed.wish["negative"]) and typed.wish["guidance"] is None
-    return load(base) if base and (best or pushed) else model
+    if not base or not (best or pushed):
+        return model
+    beside = Path(name or DEFAULT).parent / base
+    return load(beside if beside.exists() else base)
 
 
 def _finish(

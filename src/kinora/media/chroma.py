@@ -30,7 +30,7 @@ def with_colour(picture: av.VideoFrame, frame: NDArray[np.uint8]) -> av.VideoFra
     rows, columns = _shrinking(frame.shape[0], CENTRE), _shrinking(frame.shape[1], LEFT)
     for plane, (channel, divisor) in zip(picture.planes[1:], FULL_SCALE, strict=True):
         colour = (light[..., channel] - luma) / divisor
-        with _matrices().limit(limits=1):
+        with _matrix_threads().limit(limits=1):
             small = 128 + 224 * (rows @ colour @ columns.T)
         padded = np.zeros((plane.height, plane.line_size), np.uint8)
         padded[:, : plane.width] = np.clip(np.rint(small), 16, 240)
@@ -39,11 +39,11 @@ def with_colour(picture: av.VideoFrame, frame: NDArray[np.uint8]) -> av.VideoFra
 
 
 @cache
-def _matrices() -> ThreadpoolController:
-    """What multiplies matrices for numpy.
+def _matrix_threads() -> ThreadpoolController:
+    """The threads on which numpy multiplies matrices.
 
-    Its threads wait for each other by spinning. Where the networks' and the encoder's have the cores, a product of half
-    a millisecond took sixty.
+    They wait for each other by spinning: where the networks and the encoder have the cores, a product of half a
+    millisecond took sixty.
     """
     return ThreadpoolController().select(internal_api="openblas")
 
