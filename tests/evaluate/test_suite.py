@@ -22,6 +22,7 @@ def test_a_model_of_noise_fails_where_the_world_does_not() -> None:
     assert suite.mean("real", "facts right") > suite.mean("films", "facts right") + 0.3
     assert suite.mean("real", "flicker") > suite.mean("films", "flicker")
     assert suite.mean("real", "recognisable thing") == 1.0
+    assert suite.mean("real", "nothing more than promised") == 1.0
     assert suite.mean("real", "facts right, by pixels") > suite.mean(
         "films", "facts right, by pixels"
     )

@@ -30,6 +30,7 @@ from kinora.evaluate.promise import Promise, promises, real, ways
 from kinora.evaluate.row import Row
 from kinora.evaluate.seam import seam_distance
 from kinora.evaluate.staged import Wish, bite_rows, occluded_row, shots_row, staged
+from kinora.evaluate.surplus import surplus
 from kinora.evaluate.velocity import nearest, velocity_error
 from kinora.evaluate.warp import warp_error
 from kinora.evaluate.witness import borne_out, learn_witness
@@ -196,6 +197,7 @@ def measure(promise: Promise, clip: Clip, judge: Judge, *, key: str) -> Row:
     numbers = {
         **_kept(found),
         **_witnessed(borne_out(learn_witness(), promise, clip)),
+        "nothing more than promised": float(surplus(promise, seen) == 0),
         "flicker": flicker(clip),
         "warp error": warp_error(clip),
         "motion energy": motion_energy(clip),
