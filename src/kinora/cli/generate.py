@@ -184,17 +184,15 @@ def _chosen(typed: Typed, name: str | None) -> "FilmModel":
     """
     from kinora.generate import load
     from kinora.models.bundle import Bundle
-    from kinora.models.store import DEFAULT
+    from kinora.models.store import DEFAULT, base_folder
 
-    model = load(name or DEFAULT)
+    named = name or DEFAULT
+    model = load(named)
     base = model.index.base if isinstance(model, Bundle) else None
     as_it_likes = typed.wish["steps"] is None and typed.wish["guidance"] is None
     best = typed.preset is Preset.BEST and as_it_likes
     pushed = bool(typed.wish["negative"]) and typed.wish["guidance"] is None
-    if not base or not (best or pushed):
-        return model
-    beside = Path(name or DEFAULT).parent / base
-    return load(beside if beside.exists() else base)
+    return load(base_folder(Path(named), base)) if base and (best or pushed) else model
 
 
 def _finish(

@@ -28,13 +28,13 @@ def with_colour(picture: av.VideoFrame, frame: NDArray[np.uint8]) -> av.VideoFra
     light = frame.astype(np.float32) / 255
     luma = light @ LUMA
     rows, columns = _shrinking(frame.shape[0], CENTRE), _shrinking(frame.shape[1], LEFT)
-    for plane, (channel, divisor) in zip(picture.planes[1:], FULL_SCALE, strict=True):
-        colour = (light[..., channel] - luma) / divisor
-        with _matrix_threads().limit(limits=1):
+    with _matrix_threads().limit(limits=1):
+        for plane, (channel, divisor) in zip(picture.planes[1:], FULL_SCALE, strict=True):
+            colour = (light[..., channel] - luma) / divisor
             small = 128 + 224 * (rows @ colour @ columns.T)
-        padded = np.zeros((plane.height, plane.line_size), np.uint8)
-        padded[:, : plane.width] = np.clip(np.rint(small), 16, 240)
-        plane.update(padded.tobytes())
+            padded = np.zeros((plane.height, plane.line_size), np.uint8)
+            padded[:, : plane.width] = np.clip(np.rint(small), 16, 240)
+            plane.update(padded.tobytes())
     return picture
 
 

@@ -99,7 +99,7 @@ def empty_bundle(folder: Path) -> Bundle:
     """
     index = _read_index(folder)
     if index.base is not None:
-        return replace(empty_bundle(_base(folder, index.base)), index=index)
+        return replace(empty_bundle(base_folder(folder, index.base)), index=index)
     return Bundle(
         index=index,
         tokenizer=Tokenizer.load(folder / "tokenizer" / "tokenizer.json"),
@@ -110,8 +110,12 @@ def empty_bundle(folder: Path) -> Bundle:
     )
 
 
-def _base(folder: Path, name: str) -> Path:
-    """Where the model lies that the one in `folder` is a change of: beside it, or among those shipped."""
+def base_folder(folder: Path, name: str) -> Path:
+    """Where the model lies that the one in `folder` is a change of: beside it, or among those shipped.
+
+    Raises:
+        NotFoundError: in neither place.
+    """
     for place in (folder.parent / name, WEIGHTS / name):
         if (place / "model_index.json").exists():
             return place
@@ -154,7 +158,7 @@ def load_bundle(folder: Path) -> Bundle:
     """
     index = _read_index(folder)
     if index.base is not None:
-        return _changed(load_bundle(_base(folder, index.base)), folder, index)
+        return _changed(load_bundle(base_folder(folder, index.base)), folder, index)
     with Undrawn():
         bundle = empty_bundle(folder)
     for name, network in _networks(bundle).items():
