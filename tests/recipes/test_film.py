@@ -8,7 +8,14 @@ import torch
 
 from kinora.data.render import Bucket
 from kinora.models.store import load_bundle
-from kinora.recipes.film import FilmRecipe, film_small, film_tiny, film_tiny_more, train_film
+from kinora.recipes.film import (
+    FilmRecipe,
+    film_small,
+    film_small_more,
+    film_tiny,
+    film_tiny_more,
+    train_film,
+)
 from kinora.text.encoder import TextConfig
 from kinora.train.lessons import Stage
 from kinora.train.optimizer import OptimizerConfig
@@ -48,7 +55,7 @@ def test_a_bundle_can_do_what_its_recipe_taught(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "samples-000002.png").exists()
 
 
-@pytest.mark.parametrize("recipe", [film_tiny(), film_tiny_more(), film_small()])
+@pytest.mark.parametrize("recipe", [film_tiny(), film_tiny_more(), film_small(), film_small_more()])
 def test_a_recipe_renders_what_its_stages_draw(recipe: FilmRecipe) -> None:
     drawn = {name for stage in recipe.task.stages for name in stage.buckets}
     assert drawn <= {bucket.name for bucket in recipe.buckets}

@@ -1,6 +1,8 @@
 """What the two networks learn: their batches, levels and losses, at the smallest size."""
 
 import copy
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -323,6 +325,49 @@ def test_a_routed_task_learns_and_is_whole_again_when_told(film: FilmTask) -> No
         loss.backward()
         assert torch.isfinite(loss) and float(parts["align"].detach()) > 0
     assert seen == [9, 18]
+
+
+COMPILED = """
+import copy, torch
+from kinora.data.pool import Pool
+from kinora.text.encoder import TextConfig
+from kinora.text.tokenizer import Tokenizer
+from kinora.train.film import FilmTask, FilmTaskConfig
+from kinora.train.lessons import Stage
+from kinora.transformer.model import TransformerConfig
+
+words = Tokenizer.build(["a", "red", "ball", "it", "is", "."], {})
+pool = Pool(
+    {"latents": torch.randn(8, 5, 48, 4, 6), "labels": torch.ones(8, 5, 4, 6, 2, dtype=torch.uint8)},
+    tuple({"captions": ["red ball", "a red ball.", "it is a red ball."]} for _ in range(8)),
+)
+config = FilmTaskConfig(
+    transformer=TransformerConfig(width=64, depth=2, stem=16, context=64),
+    text=TextConfig(vocabulary=len(words), width=64, depth=1),
+    stages=(Stage(until=9, buckets={"clips": 1.0}, tokens=60, latents=3),), causal=1.0,
+)
+plain = FilmTask(config, {"clips": pool}, words, seed=0)
+for weights in plain.networks.parameters():  # many would be zero, and so would gradients
+    torch.nn.init.normal_(weights, std=0.1)
+compiled = copy.deepcopy(plain)
+compiled.compile()
+batch = plain.batch(0)
+for task in (plain, compiled):
+    with torch.autocast("cpu", torch.bfloat16):
+        task.loss(batch, 0)[0].backward()
+parts = zip(plain.networks.named_parameters(), compiled.networks.named_parameters(), strict=True)
+for (name, one), (_, other) in parts:
+    if one.grad is None:
+        assert other.grad is None, name
+        continue
+    apart, scale = (one.grad - other.grad).norm(), one.grad.norm()
+    assert apart < 0.05 * scale + 1e-6, (name, apart, scale)
+"""
+
+
+def test_a_compiled_task_learns_the_same() -> None:
+    # In a process of its own: the types that tests check at run time are nothing that torch can compile.
+    subprocess.run([sys.executable, "-c", COMPILED], check=True)
 
 
 def test_averaged_networks_hold_no_data(film: FilmTask) -> None:
