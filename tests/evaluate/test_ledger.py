@@ -19,6 +19,11 @@ def thing(kind: str, colour: str, *, bitten: int = 0) -> SeenThing:
     return SeenThing(answers, (spot, replace(spot, frame=9, x=0.8, bites=bitten)))
 
 
+def lasting(one: SeenThing) -> SeenThing:
+    """The same, seen in every frame."""
+    return replace(one, spots=tuple(replace(one.spots[0], frame=f) for f in range(10)))
+
+
 def seen(*things: SeenThing) -> Seen:
     frames = {"ground": Answer("grass", 0.9), "light": Answer("noon", 0.9)}
     return Seen(10, 8.0, frames, things)
@@ -44,7 +49,32 @@ def test_what_is_not_said_is_not_checked() -> None:
     entries = window(told, seen(thing("ball", "blue")), start=0, end=4, words=WORDS)
     assert [(e.name, e.wanted, e.found) for e in entries] == [
         ("thing", "ball", "ball"), ("colour", "red", "blue"), ("direction", "left", "right"),
+        ("number of things", "1", "1"),
     ]  # fmt: skip
+
+
+def test_no_more_things_may_last_than_were_told_so_far() -> None:
+    def number(told: list[Told], *things: SeenThing) -> tuple[str, str]:
+        entries = window(told, seen(*things), start=4, end=8, words=WORDS)
+        return next((e.wanted, e.found) for e in entries if e.name == "number of things")
+
+    ball, cube = thing("ball", "red"), thing("cube", "blue")
+    fleeting = replace(ball, spots=ball.spots[:1])
+    alone = [Told("a red ball on grass", 0, 8)]
+    assert number(alone, ball) == ("1", "1")
+    assert number(alone, lasting(ball), lasting(ball)) == ("1", "2")
+    assert number(alone, lasting(ball), fleeting) == ("1", "1")
+    later = [Told("a red ball on grass", 0, 4), Told("a blue cube", 4, 8)]
+    assert number(later, lasting(ball), lasting(cube)) == ("2", "2")
+    again = [Told("a red ball on grass", 0, 4), Told("the red ball rolls", 4, 8)]
+    assert number(again, lasting(ball), lasting(ball)) == ("1", "2")
+
+
+def test_where_nothing_is_told_of_things_none_are_counted() -> None:
+    entries = window(
+        [Told("grass at noon", 0, 4)], seen(thing("ball", "red")), start=0, end=4, words=WORDS
+    )
+    assert "number of things" not in [entry.name for entry in entries]
 
 
 def test_a_direction_is_asked_for_in_the_first_window_of_its_prompt_alone() -> None:

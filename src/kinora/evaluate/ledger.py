@@ -1,9 +1,11 @@
 """What a film's words promise, with times. In: prompts and their seconds. Out: entries to be checked.
 
 A thing, its colour, ground and light hold for as long as their prompt is told; a direction is told once,
-in the first seconds of it; a bite holds from then on for good, in every later prompt too.
+in the first seconds of it; a bite holds from then on for good, in every later prompt too. Where things are
+told, no more of them may last than were told so far: a ball that comes twice is one too many.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +14,12 @@ from kinora.core.config import Config
 from kinora.evaluate.adherence import Fact, verdict
 from kinora.evaluate.promise import SIDES, Promise, PromisedThing
 from kinora.evaluate.state import cookie
+from kinora.evaluate.surplus import lasting
 from kinora.prompt.facts import Facts, understand
 from kinora.prompt.vocabulary import Vocabulary, split
 
 EATING = frozenset({"bites", "eats"})
+NUMBER = "number of things"
 BITTEN = "bitten"
 WHOLE = "whole"
 
@@ -34,7 +38,7 @@ class Entry(Config):
 
     Args:
         start, end: seconds within which it must hold.
-        name: a kind of fact, as in `adherence.FACTS`, or `bite`.
+        name: a kind of fact, as in `adherence.FACTS`, or `number of things`, or `bite`.
         wanted: what was promised.
         found: what was seen; empty before it was looked for.
     """
@@ -73,6 +77,14 @@ def bites(prompt: str, words: Vocabulary) -> bool:
     return "cookie" in spoken and bool(spoken & EATING)
 
 
+def told_so_far(prompts: Sequence[str], words: Vocabulary) -> int:
+    """How many things these prompts speak of, the same ones counted once."""
+    every: Counter[PromisedThing] = Counter()
+    for prompt in prompts:
+        every |= Counter(understood(prompt, words).things)
+    return every.total()
+
+
 def window(
     told: Sequence[Told], seen: Seen, *, start: float, end: float, words: Vocabulary
 ) -> tuple[Entry, ...]:
@@ -89,6 +101,11 @@ def window(
     if start > now.start + 1e-6:
         promise = promise.model_copy(update={"direction": ""})
     entries = [_entry(fact, start, end) for fact in _checked(promise, seen)]
+    if promise.things:
+        # Those of earlier prompts may still be there; those that are missing are facts of their own.
+        told_of = told_so_far([t.prompt for t in told if t.start <= now.start], words)
+        found = str(max(told_of, lasting(seen)))
+        entries.append(Entry(start=start, end=end, name=NUMBER, wanted=str(told_of), found=found))
     eaten = [t for t in told if t.start < end and bites(t.prompt, words)]
     if eaten and (shown := cookie(seen)) is not None:
         # In the prompt that tells of the bite it may come late; at the end of the window it is there.

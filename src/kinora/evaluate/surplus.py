@@ -13,5 +13,9 @@ LASTING = 0.5
 
 def surplus(promise: Promise, seen: Seen) -> int:
     """Lasting things beyond as many as were promised, 0 or more."""
-    lasting = sum(len(thing.spots) >= LASTING * seen.frames for thing in seen.things)
-    return max(0, lasting - len(promise.things))
+    return max(0, lasting(seen) - len(promise.things))
+
+
+def lasting(seen: Seen) -> int:
+    """How many things are there for most of a film."""
+    return sum(len(thing.spots) >= LASTING * seen.frames for thing in seen.things)
