@@ -22,7 +22,7 @@ from kinora.caption.judge import Judge, load_judge
 from kinora.core.clip import Clip
 from kinora.denoise.model import FilmModel
 from kinora.evaluate.adherence import Fact, verdict
-from kinora.evaluate.ledger import BITTEN, understood
+from kinora.evaluate.ledger import BITTEN, NUMBER, understood
 from kinora.evaluate.motion import motion_energy
 from kinora.evaluate.promise import Promise, promises, real
 from kinora.evaluate.verify import Ledger, verified
@@ -51,6 +51,7 @@ class Outcome:
         tries: how often its windows were dreamt, in all.
         broken: lines of the ledger that it does not keep.
         judged, witnessed: facts right, in the promise's order.
+        surplus: whether more things last than were told.
         bite: whether the bite shows at the end; None where none is told.
         warp, motion: numbers that no try was chosen by.
     """
@@ -60,6 +61,7 @@ class Outcome:
     broken: int
     judged: list[bool]
     witnessed: list[bool]
+    surplus: bool
     bite: bool | None
     warp: float
     motion: float
@@ -90,6 +92,7 @@ class Bench:
             broken=len(ledger.broken),
             judged=_right(verdict(promise, self.judge.see(clip)).facts),
             witnessed=_right(borne_out(self.witness, promise, clip)),
+            surplus=any(entry.name == NUMBER for entry in ledger.broken),
             bite=any(entry.found == BITTEN for entry in bites) if told else None,
             warp=round(warp_error(clip), 4),
             motion=round(motion_energy(clip), 4),
@@ -150,6 +153,7 @@ NUMBERS: dict[str, Number] = {
     "chosen by: nothing broken": lambda films: _share([not f.broken for f in films]),
     "chosen by: facts right (judge)": lambda films: _share([r for f in films for r in f.judged]),
     "chosen by: prompts whole (judge)": lambda films: _share([all(f.judged) for f in films]),
+    "chosen by: nothing more than told": lambda films: _share([not f.surplus for f in films]),
     "chosen by: bite shows": lambda films: _share([f.bite for f in films if f.bite is not None]),
     "never chosen by: facts right (witness)": lambda films: _share(
         [r for f in films for r in f.witnessed]

@@ -19,6 +19,7 @@ from kinora.caption.tuned import Tuned, read_tuned
 from kinora.caption.vote import Tables, agree, read_tables
 from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress, Progress, silent
+from kinora.nn.store import Undrawn
 
 CHUNK = 16
 
@@ -87,6 +88,9 @@ def load_judge(folder: Path = JUDGE) -> Judge:
     Raises:
         NotFoundError: its files are missing or damaged.
     """
-    eye = fill(Eye(read_settings(folder / "eye", EyeConfig)), folder / "eye")
-    closer = fill(Closer(read_settings(folder / "closer", CloserConfig)), folder / "closer")
+    with Undrawn():
+        eye = Eye(read_settings(folder / "eye", EyeConfig))
+        closer = Closer(read_settings(folder / "closer", CloserConfig))
+    fill(eye, folder / "eye")
+    fill(closer, folder / "closer")
     return Judge(eye=eye, closer=closer, tables=read_tables(folder), tuned=read_tuned())
