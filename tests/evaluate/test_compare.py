@@ -43,3 +43,20 @@ def test_every_part_is_compared_and_told_apart() -> None:
     names = [each.name for each in compare(both, both)]
     assert names == ["facts right", "in other words: facts right", "facts right"]
     assert [each.name for each in compare(both, base)] == ["facts right"]
+
+
+def test_persistence_has_an_interval_too() -> None:
+    def bites(share: float) -> Suite:
+        rows = tuple(
+            Row(
+                key=str(i), prompt="p", heldout=False, wrong=(),
+                numbers={"bite shows": float(i < 20 * share), "bite, others stay": 1.0},
+            )
+            for i in range(20)
+        )  # fmt: skip
+        return Suite(model="m", films=(), real=(), physics=(), staged=rows)
+
+    found = {each.name: each for each in compare(bites(0.9), bites(0.2))}["bite persistence"]
+    assert found.certain
+    assert (round(found.baseline, 6), round(found.ours, 6)) == (0.2, 0.9)
+    assert found.low < 0.7 < found.high

@@ -5,7 +5,7 @@ import pytest
 from kinora.core.clip import Clip
 from kinora.core.errors import NotFoundError
 from kinora.evaluate.compare import compare
-from kinora.evaluate.report import write_report
+from kinora.evaluate.report import COUNTED, write_report
 from kinora.evaluate.row import Row
 from kinora.evaluate.suite import Shown, Suite, read_suite
 
@@ -39,10 +39,19 @@ def test_what_films_are_chosen_by_stands_apart_from_what_they_are_not(
     seen, held = row((), 1.0), row((), 0.25).model_copy(update={"heldout": True})
     fall = {"fall error": 0.5, "fall error, parse floor": 0.125}
     physics = row((), 1.0).model_copy(update={"numbers": fall})
-    suite = Suite(model="tiny", films=(seen, held), real=(), physics=(physics,))
+    bite = {"bite shows": 0.75, "comes out again": 0.625}
+    staged = row((), 1.0).model_copy(update={"numbers": bite})
+    counted = seen.model_copy(update={"numbers": seen.numbers | {COUNTED: 0.875}})
+    suite = Suite(
+        model="tiny", films=(counted, held), real=(), physics=(physics,), staged=(staged,)
+    )
     page = write_report(tmp_path / "report.html", suite, [Shown(seen, bounce)]).read_text()
     judged, rest = page.split("<h2>What the judge says</h2>")[1].split("<h2>What no film")
     assert "<td>facts right</td><td>100.0%</td><td>25.0%</td><td>-</td><td>-</td>" in judged
+    assert f"<td>{COUNTED}</td><td>0.875</td>" in judged
+    assert "<td>bite shows</td><td>0.750</td>" in judged
+    assert "<td>bite persistence</td><td>0.750</td>" in judged
+    assert "<td>comes out again</td><td>0.625</td>" in rest
     assert "<td>fall error</td><td>0.500</td><td>0.125</td>" in rest
     assert "facts right" not in rest.split("</table>")[0] and "flicker" not in judged
 

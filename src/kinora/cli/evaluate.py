@@ -1,13 +1,17 @@
 """`kinora evaluate`. In: a model. Out: numbers, a page of films, and differences from a baseline."""
 
+from math import isfinite
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kinora.cli.options import Json, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
+
+if TYPE_CHECKING:
+    from kinora.evaluate.suite import Suite
 
 
 def evaluate(
@@ -58,10 +62,27 @@ def evaluate(
     out.mkdir(parents=True, exist_ok=True)
     write_bytes(out / "suite.json", suite.model_dump_json(indent=1).encode())
     page = write_report(out / "report.html", suite, shown, differences=differences)
-    result = {name: round(suite.mean("films", name), 4) for name in suite.names("films")}
-    for part in ("physics", "staged"):
-        result |= {name: round(suite.mean(part, name), 4) for name in suite.names(part)}
-    result |= {name: round(value, 4) for name, value in suite.persistence.items()}
+    result: dict[str, Any] = {
+        "films": _means(suite, "films"),
+        "seen": _means(suite, "films", heldout=False),
+        "held out": _means(suite, "films", heldout=True),
+        **{part: _means(suite, part) for part in ("real", "paraphrased", "physics", "staged")},
+        "persistence": {name: round(value, 4) for name, value in suite.persistence.items()},
+    }
+    if baseline:
+        result["differences"] = {
+            gap.name: {n: round(getattr(gap, n), 4) for n in ("baseline", "ours", "low", "high")}
+            for gap in differences
+        }
+        if not differences:
+            note(f"{against} has no film in common with these: nothing was compared", quiet=quiet)
     for gap in differences:
-        note(f"{gap.name}: {gap.ours - gap.baseline:+.3f} ({gap.low:+.3f} .. {gap.high:+.3f})")
+        line = f"{gap.name}: {gap.ours - gap.baseline:+.3f} ({gap.low:+.3f} .. {gap.high:+.3f})"
+        note(line, quiet=quiet)
     show(result | {"report": str(page)}, as_json=as_json)
+
+
+def _means(suite: "Suite", part: str, *, heldout: bool | None = None) -> dict[str, float]:
+    """Every number of a part that some row has."""
+    means = {name: suite.mean(part, name, heldout=heldout) for name in suite.names(part)}
+    return {name: round(value, 4) for name, value in means.items() if isfinite(value)}

@@ -75,8 +75,8 @@ def flight_errors(spots: Sequence[Spot], truth: Path, *, fps: float) -> dict[str
         fps: frames a second.
 
     Returns:
-        `fall error`, relative, of the acceleration, and `restitution error`, absolute; empty if physics
-        knows no fall here, infinite if the film shows none.
+        `fall shown`, 1 or 0, and if it is, `fall error`, relative, of the acceleration, and `restitution error`,
+        absolute; empty if physics knows no fall here.
     """
     true = flight(truth[:, 1], fps=fps)
     if true is None:
@@ -86,8 +86,9 @@ def flight_errors(spots: Sequence[Spot], truth: Path, *, fps: float) -> dict[str
         ys[spot.frame] = spot.y
     seen = flight(ys, fps=fps, span=(true.start, true.floor))
     if seen is None:
-        return {"fall error": float("inf"), "restitution error": float("inf")}
+        return {"fall shown": 0.0}
     return {
+        "fall shown": 1.0,
         "fall error": abs(seen.acceleration / true.acceleration - 1),
         "restitution error": abs(seen.restitution - true.restitution),
     }

@@ -17,7 +17,11 @@ from kinora.media.write import save
 SHARES = ("facts right", "prompt whole", "recognisable thing")
 CHOSEN_BY = (*SHARES, *(f"{name} right" for name in FACTS))
 """What `generate --verify` chooses films by: of a watched film these numbers prove nothing."""
+COUNTED = "nothing more than promised"
+BITES = ("bite", "hidden bite", "no bite")
+"""How the names of what a ledger asks of cookies begin."""
 FLOOR = ", parse floor"
+HEAD = ("metric", "films", "real renders")
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .9rem .2rem 0;text-align:right}
@@ -100,11 +104,23 @@ def _adherence(suite: Suite) -> str:
         "<h2>What the judge says</h2><p>The same judge chooses the films of <code>generate --verify</code>: "
         "of films that were made so these numbers are no proof.</p>"
         f"{_table(['fact', *columns], rows)}"
+        f"{_table(HEAD, [row for row in _compared(suite) if _ledgered(row[0])])}"
     )
 
 
 def _numbers(suite: Suite) -> str:
     """What nothing was chosen or trained by, each beside what real renders get."""
+    rows = [row for row in _compared(suite) if not _ledgered(row[0])]
+    return (
+        "<h2>What no film was chosen by and no training aimed at</h2>"
+        "<p>Where and what things are (permanence, overlap, velocity, identity) is read by the same "
+        "eye; facts by pixels, flicker, warp error, motion, drift of colours, PSNR and seam by no network.</p>"
+        f"{_table(HEAD, rows)}"
+    )
+
+
+def _compared(suite: Suite) -> list[list[str]]:
+    """Every number that is no fact of a prompt: its name, of the model's films, of real renders."""
     rows = [
         [name, _number(suite.mean("films", name)), _number(suite.mean("real", name))]
         for name in suite.names("films")
@@ -116,13 +132,12 @@ def _numbers(suite: Suite) -> str:
             for name in suite.names(part)
             if not name.endswith(FLOOR)
         ]
-    rows += [[name, _number(value), ""] for name, value in suite.persistence.items()]
-    return (
-        "<h2>What no film was chosen by and no training aimed at</h2>"
-        "<p>Where and what things are (permanence, overlap, velocity, bites, identity) is read by the same "
-        "eye; facts by pixels, flicker, warp error, motion, drift of colours, PSNR and seam by no network.</p>"
-        f"{_table(['metric', 'films', 'real renders'], rows)}"
-    )
+    return rows + [[name, _number(value), ""] for name, value in suite.persistence.items()]
+
+
+def _ledgered(name: str) -> bool:
+    """Whether a ledger asks for this, so that watched films are chosen by it too."""
+    return name == COUNTED or name.startswith(BITES)
 
 
 def _number(value: float) -> str:

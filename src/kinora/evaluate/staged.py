@@ -4,7 +4,7 @@ The beginnings are real frames of the world, so that what is asked is whether th
 whether it can draw a cookie. What is asked of a film is asked of the real clip too, as far as that lasts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -20,7 +20,7 @@ from kinora.evaluate.identity import identity
 from kinora.evaluate.promise import Promise, real
 from kinora.evaluate.row import Row
 from kinora.evaluate.seam import seam_distance
-from kinora.evaluate.state import LATER, bitten, others_stay
+from kinora.evaluate.state import LATER, Trait, bitten, others_stay
 from kinora.generate import Request, generate
 from kinora.timeline.extend import Extend, extend
 from kinora.world.mix import Mix
@@ -112,24 +112,25 @@ def bite_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish, hidden:
         film = _go_on(model, one.promise.prompt, start, more=more, wish=wish)
     name, at = "hidden bite" if hidden else "bite", len(start) / start.fps
     seen = judge.see(Clip(film.frames[len(start) :], film.fps))
-    numbers = _of_bite(name, seen)
+    others = [trait(thing) for thing in one.scene.things if thing.kind != "cookie"]
+    numbers = _of_bite(name, seen, others)
     if not hidden:
         numbers["seam after a bite"] = seam_distance(film, len(start))
         truly = real(one.promise, width=start.width, height=start.height)
         if len(truly) > len(start):
             rest = judge.see(Clip(truly.frames[len(start) :], truly.fps))
-            floor = _of_bite(name, rest)
+            floor = _of_bite(name, rest, others)
             numbers |= {f"{key}, parse floor": value for key, value in floor.items()}
     return _row(one, f"{name} at {at:g}", numbers)
 
 
-def _of_bite(name: str, seen: Seen) -> dict[str, float]:
+def _of_bite(name: str, seen: Seen, others: Sequence[Trait]) -> dict[str, float]:
     """Whether the bite shows from the first frame on, and whether all else is still there."""
     numbers = {f"{name} shows": float(bitten(seen, 0.0))}
     for later in LATER:
         if seen.frames / seen.fps > later:
             numbers[f"{name} shows {later:g} s later"] = float(bitten(seen, later))
-    return {**numbers, f"{name}, others stay": float(others_stay(seen))}
+    return {**numbers, f"{name}, others stay": float(others_stay(seen, others))}
 
 
 def control_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish) -> Row:
@@ -165,11 +166,10 @@ def occluded_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish) -> 
 def _comes_out(one: Staged, seen: Seen) -> float:
     thing, last = one.scene.things[0], len(one.truth.moments) - 1
     x, y = one.truth.moments[last].things[0].centre
-    colour = "brown" if thing.kind == "cookie" else thing.colour
     for each in seen.things:
         ends = [s for s in each.spots if s.frame >= last - AFTER and s.frame <= last]
         there = any(abs(s.x - x) <= NEAR and abs(s.y - y) <= NEAR for s in ends)
-        if there and (each.kind, each.colour) == (thing.kind, colour):
+        if there and (each.kind, each.colour) == trait(thing):
             return 1.0
     return 0.0
 
@@ -189,6 +189,11 @@ def shots_row(model: FilmModel, judge: Judge, one: Staged, *, wish: Wish) -> Row
     cut = model.stride.pixel_frames(frames // 2)
     halves = [Clip(part, film.fps) for part in (film.frames[:cut], film.frames[cut:])]
     return _row(one, "shots", {"identity across shots": identity([*map(judge.see, halves)])})
+
+
+def trait(thing: Thing) -> Trait:
+    """Kind and colour as the judge tells them."""
+    return thing.kind, "brown" if thing.kind == "cookie" else thing.colour
 
 
 def _named(thing: Thing) -> str:

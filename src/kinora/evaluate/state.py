@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinora.caption.facts import Seen, SeenThing, Spot
-from kinora.evaluate.identity import traits
 
+Trait = tuple[str, str]
+"""Kind and colour."""
 LATER = (1.0, 5.0, 20.0)
 """Seconds after the bite at which it is looked for again."""
 NEAR = 0.5
@@ -25,7 +26,7 @@ class State:
     Args:
         shown: the bite shows within `NEAR` of when it should.
         lasting: seconds later -> it still shows, of those films that are long enough.
-        others: every other thing is seen throughout.
+        others: every other thing that belongs there is seen throughout, and nothing else.
         control: a film without a bite shows none, neither at its beginning nor later.
     """
 
@@ -40,12 +41,18 @@ class State:
         return self.shown * float(np.prod(list(self.lasting.values()))) * self.others
 
 
-def state(films: Sequence[tuple[Seen, float]], controls: Sequence[Seen] = ()) -> State:
+def state(
+    films: Sequence[tuple[Seen, float]],
+    controls: Sequence[Seen] = (),
+    *,
+    others: Sequence[Trait],
+) -> State:
     """Persistence over many films.
 
     Args:
         films: what was seen, and the second at which the cookie is bitten.
         controls: what was seen of films without a bite.
+        others: kind and colour of what is there beside the cookie.
     """
     lasting = {}
     for later in LATER:
@@ -55,7 +62,7 @@ def state(films: Sequence[tuple[Seen, float]], controls: Sequence[Seen] = ()) ->
     return State(
         shown=_mean([bitten(seen, at) for seen, at in films]),
         lasting=lasting,
-        others=_mean([others_stay(seen) for seen, _ in films]),
+        others=_mean([others_stay(seen, others) for seen, _ in films]),
         control=_mean([not any(bitten(s, at) for at in (0.0, *LATER)) for s in controls]),
     )
 
@@ -70,11 +77,17 @@ def bitten(seen: Seen, second: float) -> bool:
     return bool(votes) and sum(votes) * 2 > len(votes)
 
 
-def others_stay(seen: Seen, *, share: float = 0.8) -> bool:
-    """Whether every thing but the cookie is seen in this share of the frames, once and not as two."""
-    others = [thing for thing in seen.things if thing.kind != "cookie"]
-    same = len({traits(thing) for thing in others}) == len(others)
-    return same and all(len(thing.spots) >= share * seen.frames for thing in others)
+def others_stay(seen: Seen, others: Sequence[Trait], *, share: float = 0.8) -> bool:
+    """Whether what belongs there beside the cookie is seen in this share of the frames, and nothing else is.
+
+    Args:
+        seen: of the film.
+        others: kind and colour of each.
+        share: of the frames; what is seen in fewer counts as lost, or else as too much.
+    """
+    found = [thing for thing in seen.things if thing.kind != "cookie"]
+    stays = all(len(thing.spots) >= share * seen.frames for thing in found)
+    return stays and sorted((t.kind, t.colour) for t in found) == sorted(others)
 
 
 def cookie(seen: Seen) -> SeenThing | None:

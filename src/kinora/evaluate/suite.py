@@ -41,6 +41,10 @@ KNOWN = 2
 """Latent frames of the real clip that a continuation is given: five video frames."""
 
 
+BITES = ("bite", "hidden bite")
+"""Kinds of staged bites: one that stays in view, and one that a card then hides."""
+
+
 class Suite(BaseModel):
     """Rows of the model's films, of the real renders, of films begun from real frames, of staged ones."""
 
@@ -72,15 +76,20 @@ class Suite(BaseModel):
     def persistence(self) -> dict[str, float]:
         """Chance that a bite shows, times that it still shows later, times that all else stays."""
         found = {}
-        for name in ("bite", "hidden bite"):
-            factors = [
-                self.mean("staged", number)
-                for number in self.names("staged")
-                if number.startswith((f"{name} shows", f"{name}, others")) and "floor" not in number
-            ]
+        for name in BITES:
+            factors = [self.mean("staged", number) for number in self.factors(name)]
             if factors:
                 found[f"{name} persistence"] = float(np.prod(factors))
         return found
+
+    def factors(self, bite: str) -> tuple[str, ...]:
+        """The numbers of staged films that make the persistence of a kind of bite."""
+        begins = (f"{bite} shows", f"{bite}, others")
+        return tuple(
+            number
+            for number in self.names("staged")
+            if number.startswith(begins) and "floor" not in number
+        )
 
     def names(self, part: str) -> tuple[str, ...]:
         """The numbers that rows of this part have, in order."""
@@ -261,13 +270,12 @@ def continue_real(model: FilmModel, promise: Promise, judge: Judge, settings: Se
         "seam": seam_distance(film, join),
         "seam, parse floor": seam_distance(start, join),
     }
-    for name, clip in (("velocity error", film), ("velocity error, parse floor", start)):
+    for suffix, clip in (("", film), (", parse floor", start)):
         thing = nearest(judge.see(clip), way)
-        if thing is not None and len(thing.spots) > 1:
-            numbers[name] = velocity_error(thing.spots, way, fps=clip.fps)
-            suffix = name.removeprefix("velocity error")
-            flown = flight_errors(thing.spots, way, fps=clip.fps)
-            numbers |= {f"{error}{suffix}": value for error, value in flown.items()}
+        spots = () if thing is None else thing.spots
+        found = velocity_error(spots, way, fps=clip.fps, first=join - 1)
+        found |= flight_errors(spots, way, fps=clip.fps)
+        numbers |= {f"{name}{suffix}": value for name, value in found.items()}
     return Row(
         key=f"{promise.prompt}#physics",
         prompt=promise.prompt,

@@ -15,25 +15,30 @@ from kinora.caption.facts import Seen, SeenThing, Spot
 Path = NDArray[np.float64]
 
 
-def velocity_error(spots: Sequence[Spot], truth: Path, *, fps: float) -> float:
-    """Mean distance of seen and true velocities, in picture widths and heights a second.
+def velocity_error(
+    spots: Sequence[Spot], truth: Path, *, fps: float, first: int = 0
+) -> dict[str, float]:
+    """Distance of seen and true velocities, over what the model made.
 
     Args:
         spots: where the thing was seen.
         truth: `[t 2]` true centres in shares of the picture, one for every frame.
         fps: frames a second.
+        first: the last of the frames that were given; no step before it counts.
 
     Returns:
-        The mean over all steps between two frames in both of which the thing was seen; NaN without one.
+        `thing followed`, the share of steps between two frames in both of which the thing was seen, and if
+        there is one `velocity error`, the mean over these in picture widths and heights a second.
     """
     errors = []
     for before, after in pairwise(spots):
-        if after.frame - before.frame != 1:
+        if after.frame - before.frame != 1 or before.frame < first:
             continue
         seen = np.array([after.x - before.x, after.y - before.y])
         true = truth[after.frame] - truth[before.frame]
         errors.append(np.linalg.norm(seen - true) * fps)
-    return float(np.mean(errors)) if errors else float("nan")
+    found = {"thing followed": len(errors) / max(1, len(truth) - 1 - first)}
+    return found | ({"velocity error": float(np.mean(errors))} if errors else {})
 
 
 def nearest(seen: Seen, truth: Path) -> SeenThing | None:
