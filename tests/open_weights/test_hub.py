@@ -45,6 +45,7 @@ class Hub:
     cut: bool = False
     ranges: list[str] = field(default_factory=list)
     url: str = ""
+    asked: int = 0
 
     def listing(self) -> dict[str, object]:
         siblings = []
@@ -67,6 +68,7 @@ def handler(held: Hub) -> type[BaseHTTPRequestHandler]:
             self.answer(body=True)
 
         def answer(self, *, body: bool) -> None:
+            held.asked += 1
             path = self.path.split("?")[0]
             name = path.partition(f"/resolve/{COMMIT}/")[2]
             if path.startswith("/api/models/"):
@@ -228,3 +230,24 @@ def test_the_command_line_lists_and_checks(
     nowhere = kinora("models", "pull", "no/where", **cache)
     assert nowhere.returncode == 3, nowhere.stderr
     assert "switched off" in nowhere.stderr
+
+
+def test_offline_only_what_is_on_disk_counts(
+    our_hub: Hub, kinora: Callable[..., "subprocess.CompletedProcess[str]"]
+) -> None:
+    folder = hub.pull(hub.release(NAME))
+    elsewhere = {"HF_HUB_CACHE": constants.HF_HUB_CACHE, "HF_ENDPOINT": our_hub.url}
+    our_hub.asked = 0
+    told = kinora("models", "pull", NAME, "--offline", "--json", **elsewhere)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["path"] == str(folder.path)
+    (folder.path / HEAVY).unlink()
+    half = kinora("models", "pull", NAME, "--offline", **elsewhere)
+    assert half.returncode == 3, half.stderr
+    assert "has no weights in transformer/" in half.stderr
+    absent = kinora("generate", "a red ball", "--model", "no/where", "--offline", **elsewhere)
+    assert absent.returncode == 3, absent.stderr
+    none = kinora("models", "pull", "no/where", "--offline", **elsewhere)
+    assert none.returncode == 3, none.stderr
+    assert "--offline" in none.stderr
+    assert our_hub.asked == 0, "nobody asked the hub"

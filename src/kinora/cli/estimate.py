@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kinora.cli.options import Json
+from kinora.cli.options import Json, Offline
 from kinora.cli.output import show
 
 
@@ -23,6 +23,7 @@ def estimate(
     memory: Annotated[
         float | None, typer.Option("--memory", help="Gigabytes of the device, if not this one's.")
     ] = None,
+    offline: Offline = False,
     as_json: Json = False,
 ) -> None:
     """Tell what a film will cost in time and memory, before the start."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kinora.cli.options import Json, Quiet
+from kinora.cli.options import Json, Offline, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 
@@ -34,6 +34,7 @@ def evaluate(
     against: Annotated[
         Path | None, typer.Option("--against", help="The suite.json of a baseline.")
     ] = None,
+    offline: Offline = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

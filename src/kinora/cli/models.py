@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import kinora
-from kinora.cli.options import Json, Quiet
+from kinora.cli.options import Json, Offline, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 
@@ -18,11 +18,20 @@ Name = Annotated[str, typer.Argument(help="A hub id (owner/model), a folder, or 
 
 
 @models.command()
-def pull(name: Name, *, as_json: Json = False, quiet: Quiet = False) -> None:
+def pull(
+    name: Name, *, offline: Offline = False, as_json: Json = False, quiet: Quiet = False
+) -> None:
     """Fetch a model; what an earlier pull left is not fetched again."""
-    from kinora.open_weights.hub import gigabytes, release
+    from kinora.open_weights.hub import cut_off, gigabytes, pulled, release
     from kinora.open_weights.hub import pull as fetch
 
+    if cut_off():
+        path = pulled(name).path
+        show(
+            {"name": name, "revision": path.name, "bytes": _size(path), "path": path},
+            as_json=as_json,
+        )
+        return
     found = release(name)
     note(
         f"{name}: {gigabytes(found.size)} in {len(found.files)} files, licence {found.licence}",

@@ -5,7 +5,6 @@ and tokenizers is fetched, and every weights file is checked against the sha256 
 """
 
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -84,6 +83,28 @@ def locate(name: str) -> Folder | None:
     return Folder(name, path) if (path / INDEX).exists() else None
 
 
+def cut_off() -> bool:
+    """Whether the network is switched off, by `--offline` or `HF_HUB_OFFLINE`."""
+    from huggingface_hub import constants
+
+    return constants.HF_HUB_OFFLINE
+
+
+def pulled(name: str) -> Folder:
+    """What an earlier pull brought, whole; the network is left alone.
+
+    Raises:
+        UsageError: `name` is no hub id.
+        NotFoundError: it is not on this machine, or not all of it.
+    """
+    _check_id(name)
+    folder = locate(name)
+    if folder is None:
+        raise _switched_off(name)
+    folder.check()
+    return folder
+
+
 def release(name: str) -> Release:
     """Ask the hub what a model holds.
 
@@ -92,11 +113,7 @@ def release(name: str) -> Release:
         NotFoundError: the hub has no such model, or it may not be read.
         KinoraError: the hub cannot be reached.
     """
-    if not HUB_ID.fullmatch(name):
-        raise UsageError(
-            f"'{name}' is not a hub id",
-            remedy="Write owner/model, for example Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
-        )
+    _check_id(name)
     from huggingface_hub import HfApi, hf_hub_download
 
     with _Explained(name):
@@ -242,6 +259,14 @@ def wanted(file: str, components: list[str], all_files: list[str]) -> bool:
     return plain == name or f"{folder}/{plain}" not in all_files
 
 
+def _check_id(name: str) -> None:
+    if not HUB_ID.fullmatch(name):
+        raise UsageError(
+            f"'{name}' is not a hub id",
+            remedy="Write owner/model, for example Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
+        )
+
+
 def _weights(folder: Folder) -> Iterator[tuple[str, Path]]:
     for component in folder.networks():
         for file in folder.weights(component):
@@ -337,12 +362,16 @@ def _told(name: str, error: Exception) -> KinoraError:
         if isinstance(error, errors.LocalEntryNotFoundError):
             return _broken(name, why)
         return NotFoundError(what, why="" if missing else why, remedy="Check the spelling")
-    if isinstance(error, errors.OfflineModeIsEnabled) or os.environ.get("HF_HUB_OFFLINE") == "1":
-        return NotFoundError(
-            f"{name} is not on this machine and the network is switched off",
-            remedy="Unset HF_HUB_OFFLINE, or name a local folder",
-        )
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return _switched_off(name)
     return _broken(name, why)
+
+
+def _switched_off(name: str) -> NotFoundError:
+    return NotFoundError(
+        f"{name} is not on this machine and the network is switched off",
+        remedy="Leave out --offline and unset HF_HUB_OFFLINE, or name a local folder",
+    )
 
 
 def _broken(name: str, why: str) -> KinoraError:
