@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 import torch
 
-from kinora.core.errors import NotFoundError, UnsupportedError
+from kinora.core.errors import NotFoundError, UnsupportedError, is_out_of_memory
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.remember import hasten
 
@@ -140,6 +140,8 @@ class Shelf:
         try:
             network = maker(component, kind)
         except (OSError, ValueError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                raise
             raise NotFoundError(
                 f"{self.folder.name}/{component} cannot be loaded",
                 why=" ".join(str(error).split())[:300],
