@@ -10,8 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from huggingface_hub import constants
+from safetensors.numpy import save
 
 from kinora.core.errors import KinoraError, NotFoundError, OutOfMemoryError, UsageError
 from kinora.open_weights import hub
@@ -28,11 +30,12 @@ INDEX = {
 
 
 def published() -> dict[str, bytes]:
+    drawn = np.arange(256, dtype=np.uint8).repeat(40_000)
     return {
         "model_index.json": json.dumps(INDEX).encode(),
         "README.md": b"a card",
         "transformer/config.json": b"{}",
-        HEAVY: bytes(range(256)) * 40_000,
+        HEAVY: save({"weight": drawn}),
         "transformer/diffusion_pytorch_model.fp16.safetensors": b"twin",
         "scheduler/scheduler_config.json": b"{}",
         "original.safetensors": b"another layout",
@@ -195,9 +198,42 @@ def test_a_folder_is_checked_against_its_own_sums(local: Folder) -> None:
     right = hashlib.sha256(published()[HEAVY]).hexdigest()
     (local.path / hub.SUMS).write_text(f"{right}  {HEAVY}\n")
     assert hub.verify(local) == {HEAVY: right}
-    (local.path / HEAVY).write_bytes(b"other")
-    with pytest.raises(NotFoundError, match="damaged"):
+    assert hub.unstated(local) == []
+    other = published()[HEAVY].replace(b"weight", b"height")
+    (local.path / HEAVY).write_bytes(other)
+    with pytest.raises(NotFoundError, match=r"damaged: its sha256.*Copy the folder again"):
         hub.verify(local)
+    (local.path / hub.SUMS).unlink()
+    assert hub.unstated(local) == list(hub.verify(local)) == [HEAVY]
+
+
+def test_a_file_that_is_cut_short_is_damaged_though_nobody_states_its_sum(local: Folder) -> None:
+    (local.path / HEAVY).write_bytes(published()[HEAVY][:-1])
+    with pytest.raises(NotFoundError, match=r"damaged: .*not fully covered.*Copy the folder again"):
+        hub.verify(local)
+
+
+def test_what_was_fetched_is_fetched_again_and_a_folder_is_copied(
+    our_hub: Hub, local: Folder
+) -> None:
+    fetched = hub.pull(hub.release(NAME))
+    blob = (fetched.path / HEAVY).resolve()
+    blob.write_bytes(our_hub.files[HEAVY][:-1])
+    with pytest.raises(NotFoundError, match=f"Delete {blob}, then run: kinora models pull {NAME}"):
+        hub.verify(fetched)
+    blob.unlink()
+    assert hub.verify(hub.pull(hub.release(NAME)))
+    assert not Folder(NAME, Path(NAME)).fetched, "a folder may look like a hub id"
+    (local.path / HEAVY).unlink()
+    with pytest.raises(NotFoundError, match="Copy the folder again"):
+        local.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("no/where", "pull no/where"), ("./none", "Name a hub")]
+)
+def test_a_model_that_is_not_here(name: str, told: str) -> None:
+    assert told in str(hub.absent(name))
 
 
 def test_a_missing_shard_and_a_pickle_are_named(local: Folder) -> None:
@@ -223,7 +259,8 @@ def test_the_command_line_lists_and_checks(
     cache = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
     told = kinora("models", "verify", local.path, "--json", **cache)
     assert told.returncode == 0, told.stderr
-    assert list(json.loads(told.stdout)["sha256"]) == [HEAVY]
+    assert list(json.loads(told.stdout)["sha256"]) == json.loads(told.stdout)["unstated"] == [HEAVY]
+    assert "1 of 1 files no publisher's checksum is known" in told.stderr
     own = kinora("models", "verify", "kinora-tiny-few", "--json", **cache)
     assert own.returncode == 0, own.stderr
     assert "transformer/change.safetensors" in json.loads(own.stdout)["sha256"]

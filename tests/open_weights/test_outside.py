@@ -280,6 +280,14 @@ def test_a_network_of_an_unknown_class_is_named(tiny: Tiny, tmp_path: Path) -> N
         load_open(folder).shelf.get("transformer")
 
 
+def test_weights_of_a_folder_that_are_cut_short(tiny: Tiny, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny("wan"), tmp_path / "wan")
+    weights = next((folder / "transformer").glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(NotFoundError, match=r"cannot be loaded.*Copy the folder again"):
+        load_open(folder).shelf.get("transformer")
+
+
 def test_loading_tells_what_is_wrong(tiny: Tiny, tmp_path: Path) -> None:
     (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
     with pytest.raises(UnsupportedError, match=r"FluxPipeline.*WanPipeline"):

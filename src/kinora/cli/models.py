@@ -67,22 +67,27 @@ def ls(*, as_json: Json = False) -> None:
 @models.command()
 def verify(name: Name, *, as_json: Json = False, quiet: Quiet = False) -> None:
     """Check that every weights file is there and is what its publisher says."""
-    from kinora.core.errors import NotFoundError
     from kinora.models.store import is_bundle, load_bundle
-    from kinora.open_weights.hub import locate
+    from kinora.open_weights.hub import absent, locate, unstated
     from kinora.open_weights.hub import verify as check
 
     own = next((folder for folder in (SHIPPED / name, Path(name)) if is_bundle(folder)), None)
+    folder = None if own else locate(name)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
         if own is not None:
             sums = load_bundle(own).checksums()
-        elif (folder := locate(name)) is not None:
+        elif folder is not None:
             sums = check(folder, on_progress=on_progress)
         else:
-            raise NotFoundError(
-                f"{name} is not on this machine", remedy=f"Run: kinora models pull {name}"
-            )
-    show({"name": name, "sha256": sums}, as_json=as_json)
+            raise absent(name)
+    alone = unstated(folder) if folder else []
+    if alone:
+        note(
+            f"Note: of {len(alone)} of {len(sums)} files no publisher's checksum is known: they are whole, "
+            "but whether their bytes are the published ones nobody here can tell",
+            quiet=quiet,
+        )
+    show({"name": name, "sha256": sums, "unstated": alone}, as_json=as_json)
 
 
 def _size(folder: Path) -> int:

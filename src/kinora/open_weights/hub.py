@@ -17,10 +17,10 @@ from urllib.parse import urlparse
 
 from kinora.core.errors import KinoraError, NotFoundError, OutOfMemoryError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
-from kinora.open_weights.folder import INDEX, PICKLES, Folder, read_json
+from kinora.open_weights.folder import HUB_ID, INDEX, PICKLES, Folder, flaw, read_json
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 SUMS = "SHA256SUMS"
+OTHER_SUM = "its sha256 is not the one its publisher states"
 COMPONENT_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 ROOT_FILES = (INDEX, "LICENSE*", "README.md", "NOTICE*")
 VARIANT = re.compile(r"\.(fp16|bf16|fp32|non_ema)[.-]")
@@ -81,6 +81,17 @@ def locate(name: str) -> Folder | None:
     except (LocalEntryNotFoundError, OSError, ValueError):
         return None
     return Folder(name, path) if (path / INDEX).exists() else None
+
+
+def absent(name: str) -> NotFoundError:
+    """The error for a model that is not on this machine."""
+    is_id = HUB_ID.fullmatch(name) and not Path(name).exists()
+    return NotFoundError(
+        f"{name} is not on this machine" if is_id else f"there is no model called '{name}'",
+        remedy=f"Run: kinora models pull {name}"
+        if is_id
+        else f"Name a hub id, or a folder that holds a {INDEX}; kinora models ls tells what is here",
+    )
 
 
 def cut_off() -> bool:
@@ -182,7 +193,8 @@ def fetch_blob(found: Release, file: Remote, expected: str) -> Path:
         http_get(location, stream, resume_size=have, expected_size=file.size, headers=headers)
     if sha256(part) != expected:
         part.unlink()
-        raise _damaged(found.name, file.path)
+        again = f"Run: kinora models pull {found.name}"
+        raise _damaged(f"{found.name}/{file.path}", why=OTHER_SUM, remedy=again)
     return part.rename(blob)
 
 
@@ -208,18 +220,28 @@ def verify(folder: Folder, *, on_progress: OnProgress = silent) -> dict[str, str
     """Check every weights file, and return its sha256.
 
     Raises:
-        NotFoundError: a file is missing, or its bytes are not the publisher's.
+        NotFoundError: a file is missing, shorter than its header says, or its bytes are not the publisher's.
         UsageError: the weights are pickled.
     """
     files = list(_weights(folder))
+    for name, file in files:
+        if why := flaw(file):
+            again = folder.fetch_again(instead_of=file)
+            raise _damaged(f"{folder.name}/{name}", why=why, remedy=again)
     sums = {}
     for count, (name, file) in enumerate(files, start=1):
         expected, actual = expected_sum(folder, name, file), sha256(file)
         if expected is not None and actual != expected:
-            raise _damaged(folder.name, name)
+            again = folder.fetch_again(instead_of=file)
+            raise _damaged(f"{folder.name}/{name}", why=OTHER_SUM, remedy=again)
         sums[name] = actual
         on_progress(Progress("verify", count, len(files), preview=name))
     return sums
+
+
+def unstated(folder: Folder) -> list[str]:
+    """The weights files whose sha256 nobody states, so that `verify` cannot tell other bytes from theirs."""
+    return [name for name, file in _weights(folder) if expected_sum(folder, name, file) is None]
 
 
 def checksums(folder: Folder) -> dict[str, str]:
@@ -325,12 +347,8 @@ def _sum_of(file: Path, modified: int) -> str:
     return sha256(file)
 
 
-def _damaged(name: str, file: str) -> NotFoundError:
-    return NotFoundError(
-        f"{name}/{file} is damaged",
-        why="its sha256 is not the one its publisher states",
-        remedy=f"Run: kinora models pull {name}",
-    )
+def _damaged(file: str, *, why: str, remedy: str) -> NotFoundError:
+    return NotFoundError(f"{file} is damaged", why=why, remedy=remedy)
 
 
 class _Explained:

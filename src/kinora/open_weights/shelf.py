@@ -145,7 +145,9 @@ class Shelf:
             raise NotFoundError(
                 f"{self.folder.name}/{component} cannot be loaded",
                 why=" ".join(str(error).split())[:300],
-                remedy=f"Run: kinora models verify {self.folder.name}",
+                remedy=f"Run: kinora models verify {self.folder.name}"
+                if self.folder.fetched
+                else self.folder.fetch_again(),
             ) from error
         network.eval().requires_grad_(False)
         if component.startswith("transformer"):
