@@ -49,6 +49,7 @@ class Hub:
     ranges: list[str] = field(default_factory=list)
     url: str = ""
     asked: int = 0
+    commit: str = COMMIT
 
     def listing(self) -> dict[str, object]:
         siblings = []
@@ -59,7 +60,7 @@ class Hub:
                 entry["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 1}
             siblings.append(entry)
         card = {"license": "apache-2.0"}
-        return {"id": NAME, "sha": COMMIT, "siblings": siblings, "cardData": card, "tags": []}
+        return {"id": NAME, "sha": self.commit, "siblings": siblings, "cardData": card, "tags": []}
 
 
 def handler(held: Hub) -> type[BaseHTTPRequestHandler]:
@@ -73,7 +74,7 @@ def handler(held: Hub) -> type[BaseHTTPRequestHandler]:
         def answer(self, *, body: bool) -> None:
             held.asked += 1
             path = self.path.split("?")[0]
-            name = path.partition(f"/resolve/{COMMIT}/")[2]
+            name = path.partition(f"/resolve/{held.commit}/")[2]
             if path.startswith("/api/models/"):
                 content = json.dumps(held.listing()).encode()
             elif name in held.files:
@@ -88,7 +89,7 @@ def handler(held: Hub) -> type[BaseHTTPRequestHandler]:
                 held.ranges.append(self.headers["Range"])
                 start = int(self.headers["Range"].split("=")[1].split("-")[0])
             self.send_response(206 if start else 200)
-            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("X-Repo-Commit", held.commit)
             self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
             self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
@@ -175,6 +176,35 @@ def test_a_small_disk_is_said_beforehand(our_hub: Hub, monkeypatch: pytest.Monke
     monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
     with pytest.raises(OutOfMemoryError, match="HF_HOME"):
         hub.pull(found)
+
+
+def test_what_was_begun_needs_no_room_twice(our_hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, our_hub.cut = hub.release(NAME), True
+    with pytest.raises(KinoraError, match="it goes on where it stopped"):
+        hub.pull(found)
+    our_hub.cut = False
+    room = SimpleNamespace(free=len(our_hub.files[HEAVY]) - 1)
+    monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: room)
+    assert hub.verify(hub.pull(found))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_a_disk_that_fills_up_meanwhile(our_hub: Hub) -> None:
+    found = hub.release(NAME)
+    heavy = next(file for file in found.files if file.path == HEAVY)
+    blobs = next(Path(constants.HF_HUB_CACHE).rglob("blobs"))
+    (blobs / f"{heavy.sha256}.part").symlink_to("/dev/full")
+    with pytest.raises(OutOfMemoryError, match=r"disk is full.*HF_HOME.*models pull tiny/film"):
+        hub.pull(found)
+
+
+def test_the_newest_pull_is_the_one_that_is_found(our_hub: Hub) -> None:
+    before = hub.pull(hub.release(NAME))
+    our_hub.commit, our_hub.files["README.md"] = "b" * 40, b"another card"
+    after = hub.pull(hub.release(NAME))
+    assert after.path.name == our_hub.commit != before.path.name
+    assert hub.locate(NAME) == after
+    assert (after.path / "README.md").read_bytes() == b"another card"
 
 
 def test_a_hub_that_is_away_and_a_name_that_is_none(our_hub: Hub) -> None:

@@ -17,9 +17,11 @@ from urllib.parse import urlparse
 
 from kinora.core.errors import KinoraError, NotFoundError, OutOfMemoryError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
+from kinora.media.atomic import FULL
 from kinora.open_weights.folder import HUB_ID, INDEX, PICKLES, Folder, flaw, read_json
 
 SUMS = "SHA256SUMS"
+LARGER_DISK = "Free some space, or set HF_HOME to a folder on a larger disk"
 OTHER_SUM = "its sha256 is not the one its publisher states"
 COMPONENT_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 ROOT_FILES = (INDEX, "LICENSE*", "README.md", "NOTICE*")
@@ -149,7 +151,7 @@ def pull(found: Release, *, on_progress: OnProgress = silent) -> Folder:
     """Fetch what is missing; goes on where an earlier pull stopped.
 
     Raises:
-        OutOfMemoryError: the disk is too small.
+        OutOfMemoryError: the disk is too small, or was filled meanwhile.
         NotFoundError: a file arrived damaged; it is removed.
         KinoraError: the connection broke.
     """
@@ -174,12 +176,11 @@ def fetch_blob(found: Release, file: Remote, expected: str) -> Path:
 
     The hub library starts every file anew; with many gigabytes that is no way to treat a slow line.
     """
-    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.file_download import http_get, repo_folder_name
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-    root = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=found.name, repo_type="model")
-    blob, part = root / "blobs" / expected, root / "blobs" / f"{expected}.part"
+    blob, part = _blob(found, expected), _part(found, expected)
     if blob.exists():
         return blob
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -296,11 +297,10 @@ def _weights(folder: Folder) -> Iterator[tuple[str, Path]]:
 
 
 def _point_main_at(root: Path) -> None:
-    """So that the name alone finds this snapshot when there is no network."""
+    """So that the name alone finds this snapshot, and no older one, when there is no network."""
     reference = root.parents[1] / "refs" / "main"
-    if not reference.exists():
-        reference.parent.mkdir(parents=True, exist_ok=True)
-        reference.write_text(root.name)
+    reference.parent.mkdir(parents=True, exist_ok=True)
+    reference.write_text(root.name)
 
 
 def _refuse_pickles(name: str, files: list[str], components: list[str]) -> None:
@@ -321,13 +321,34 @@ def _refuse_small_disk(found: Release) -> None:
     place = Path(constants.HF_HUB_CACHE)
     there = next(parent for parent in (place, *place.parents) if parent.exists())
     free = shutil.disk_usage(there).free
-    missing = sum(file.size for file in found.files if not _cached(found, file))
+    missing = sum(
+        file.size - _begun(found, file) for file in found.files if not _cached(found, file)
+    )
     if missing > free:
         raise OutOfMemoryError(
             f"{found.name} needs {gigabytes(missing)} of disk",
             why=f"{there} has {gigabytes(free)} free",
-            remedy="Free some space, or set HF_HOME to a folder on a larger disk",
+            remedy=LARGER_DISK,
         )
+
+
+def _begun(found: Release, file: Remote) -> int:
+    """Bytes of a file that an earlier pull left."""
+    places = (_blob(found, file.sha256), _part(found, file.sha256)) if file.sha256 else ()
+    return next((place.stat().st_size for place in places if place.exists()), 0)
+
+
+def _blob(found: Release, sha256: str) -> Path:
+    """Where the cache holds a file of this sha256."""
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    folder = repo_folder_name(repo_id=found.name, repo_type="model")
+    return Path(constants.HF_HUB_CACHE) / folder / "blobs" / sha256
+
+
+def _part(found: Release, sha256: str) -> Path:
+    return _blob(found, f"{sha256}.part")
 
 
 def _cached(found: Release, file: Remote) -> bool:
@@ -369,6 +390,12 @@ def _told(name: str, error: Exception) -> KinoraError:
     from huggingface_hub import errors
 
     why = " ".join(str(error).split())[:200] or type(error).__name__
+    if isinstance(error, OSError) and error.errno in FULL:
+        return OutOfMemoryError(
+            f"the disk is full, {name} is fetched in part",
+            why=error.strerror or why,
+            remedy=f"{LARGER_DISK}; then run it again: kinora models pull {name}",
+        )
     if isinstance(error, errors.GatedRepoError):
         return NotFoundError(
             f"{name} is given only to those who accept its licence",
