@@ -68,8 +68,9 @@ def ls(*, as_json: Json = False) -> None:
 def verify(name: Name, *, as_json: Json = False, quiet: Quiet = False) -> None:
     """Check that every weights file is there and is what its publisher says."""
     from kinora.models.store import is_bundle, load_bundle
-    from kinora.open_weights.hub import absent, locate, unstated
-    from kinora.open_weights.hub import verify as check
+    from kinora.open_weights.hub import absent, locate
+    from kinora.open_weights.sums import unstated
+    from kinora.open_weights.sums import verify as check
 
     own = next((folder for folder in (SHIPPED / name, Path(name)) if is_bundle(folder)), None)
     folder = None if own else locate(name)

@@ -1,16 +1,13 @@
-"""Published models on this machine: find, fetch, list, check. In: a hub id or folder. Out: a `Folder`.
+"""Published models on this machine: find, fetch, list. In: a hub id or folder. Out: a `Folder`.
 
 Files live in the hub library's own cache, so other programs share them. Nothing but safetensors, configs
 and tokenizers is fetched, and every weights file is checked against the sha256 its publisher states.
 """
 
-import hashlib
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -18,11 +15,10 @@ from urllib.parse import urlparse
 from kinora.core.errors import KinoraError, NotFoundError, OutOfMemoryError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.media.atomic import FULL
-from kinora.open_weights.folder import HUB_ID, INDEX, PICKLES, Folder, flaw, read_json
+from kinora.open_weights.folder import HUB_ID, INDEX, PICKLES, Folder, read_json
+from kinora.open_weights.sums import OTHER_SUM, damaged, sha256
 
-SUMS = "SHA256SUMS"
 LARGER_DISK = "Free some space, or set HF_HOME to a folder on a larger disk"
-OTHER_SUM = "its sha256 is not the one its publisher states"
 COMPONENT_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 ROOT_FILES = (INDEX, "LICENSE*", "README.md", "NOTICE*")
 VARIANT = re.compile(r"\.(fp16|bf16|fp32|non_ema)[.-]")
@@ -195,7 +191,7 @@ def fetch_blob(found: Release, file: Remote, expected: str) -> Path:
     if sha256(part) != expected:
         part.unlink()
         again = f"Run: kinora models pull {found.name}"
-        raise _damaged(f"{found.name}/{file.path}", why=OTHER_SUM, remedy=again)
+        raise damaged(f"{found.name}/{file.path}", why=OTHER_SUM, remedy=again)
     return part.rename(blob)
 
 
@@ -217,60 +213,6 @@ def held() -> list[Held]:
     return found
 
 
-def verify(folder: Folder, *, on_progress: OnProgress = silent) -> dict[str, str]:
-    """Check every weights file, and return its sha256.
-
-    Raises:
-        NotFoundError: a file is missing, shorter than its header says, or its bytes are not the publisher's.
-        UsageError: the weights are pickled.
-    """
-    files = list(_weights(folder))
-    for name, file in files:
-        if why := flaw(file):
-            again = folder.fetch_again(instead_of=file)
-            raise _damaged(f"{folder.name}/{name}", why=why, remedy=again)
-    sums = {}
-    for count, (name, file) in enumerate(files, start=1):
-        expected, actual = expected_sum(folder, name, file), sha256(file)
-        if expected is not None and actual != expected:
-            again = folder.fetch_again(instead_of=file)
-            raise _damaged(f"{folder.name}/{name}", why=OTHER_SUM, remedy=again)
-        sums[name] = actual
-        on_progress(Progress("verify", count, len(files), preview=name))
-    return sums
-
-
-def unstated(folder: Folder) -> list[str]:
-    """The weights files whose sha256 nobody states, so that `verify` cannot tell other bytes from theirs."""
-    return [name for name, file in _weights(folder) if expected_sum(folder, name, file) is None]
-
-
-def checksums(folder: Folder) -> dict[str, str]:
-    """File name -> sha256 of the weights: the publisher's where it is known, else computed."""
-    return {
-        name: expected_sum(folder, name, file) or _sum_of(file, file.stat().st_mtime_ns)
-        for name, file in _weights(folder)
-    }
-
-
-def expected_sum(folder: Folder, name: str, file: Path) -> str | None:
-    """What a file's sha256 should be: the cache names its blobs so, a folder may hold `SHA256SUMS`."""
-    blob = file.resolve().name
-    if file.is_symlink() and re.fullmatch(r"[0-9a-f]{64}", blob):
-        return blob
-    listed = folder.path / SUMS
-    if not listed.exists():
-        return None
-    lines = (line.split(maxsplit=1) for line in listed.read_text().splitlines() if line.strip())
-    return {path.lstrip("*"): total for total, path in lines}.get(name)
-
-
-def sha256(file: Path) -> str:
-    """Hex digest of a file's bytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def wanted(file: str, components: list[str], all_files: list[str]) -> bool:
     """Whether a file is needed; a half-precision twin of a file that is there too is not."""
     folder, _, name = file.rpartition("/")
@@ -288,12 +230,6 @@ def _check_id(name: str) -> None:
             f"'{name}' is not a hub id",
             remedy="Write owner/model, for example Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
         )
-
-
-def _weights(folder: Folder) -> Iterator[tuple[str, Path]]:
-    for component in folder.networks():
-        for file in folder.weights(component):
-            yield f"{component}/{file.name}", file
 
 
 def _point_main_at(root: Path) -> None:
@@ -360,16 +296,6 @@ def _cached(found: Release, file: Remote) -> bool:
 def gigabytes(size: int) -> str:
     """A size for readers."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
-
-
-@lru_cache(maxsize=256)
-def _sum_of(file: Path, modified: int) -> str:
-    del modified  # part of the key: a file that changed is read again
-    return sha256(file)
-
-
-def _damaged(file: str, *, why: str, remedy: str) -> NotFoundError:
-    return NotFoundError(f"{file} is damaged", why=why, remedy=remedy)
 
 
 class _Explained:
