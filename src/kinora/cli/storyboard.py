@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kinora.cli.options import Json, Model, Out, Quiet
+from kinora.cli.options import Json, Model, Offline, Out, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import resumable
@@ -23,6 +23,7 @@ def storyboard(
     ] = False,
     out: Out = None,
     model: Model = None,
+    offline: Offline = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
