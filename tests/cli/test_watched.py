@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kinora.cli.main import main
 from kinora.core.seed import derive
+from kinora.media.image import save_still
 from kinora.media.sidecar import Sidecar, read_sidecar
 from kinora.models.store import save_bundle
 from kinora.timeline.project import project
@@ -89,6 +91,69 @@ def test_watching_alone_makes_the_same_board(model: Path, tmp_path: Path) -> Non
     latents = [Path(f"{name}.mp4.latents").read_bytes() for name in ("plain", "seen")]
     assert latents[0] == latents[1]
     assert {each["tries"] for each in windows(read_sidecar(Path("seen.mp4")))} == {1}
+
+
+@pytest.fixture(scope="module")
+def film(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("film") / "a.mp4"
+    words = ["generate", "a red ball", "--seconds", "2", "--size", "64x64", "--seed", "1"]
+    assert main([*words, "--steps", "1", "--model", str(model), "-q", "-o", str(file)]) == 0
+    return file
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "span"),
+    [
+        ("extend", ["--seconds", "1"], (17, 25)),
+        ("retake", ["--from", "1", "--prompt", "a blue cube"], (8, 17)),
+        ("remix", ["--prompt", "a blue cube"], (0, 17)),
+        ("recut", ["--from", "1", "--seconds", "2"], (9, 17)),
+    ],
+)
+def test_an_edit_is_the_take_that_keeps_the_most(
+    verb: str, words: list[str], span: tuple[int, int], model: Path, film: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    common = ["--seed", 3, "--steps", 1, "--model", model, "-o", "b.mp4"]
+    made, stages = run(capfd, verb, film, *words, *common, *VERIFY)
+    assert "caption" in stages
+    told = read_sidecar(Path("b.mp4"))
+    assert told.options["verify"] == 2
+    (window,) = windows(told)
+    assert (round(window["start"] * 8), round(window["end"] * 8), window["tries"]) == (*span, 2)
+    broken = sum(entry["wanted"] != entry["found"] for entry in window["entries"])
+    (delivered,) = made["films"]
+    assert delivered["seed"] == 3, "the same words make the same film"
+    assert sum("should be" in line for line in delivered["notes"]) == broken > 0
+    edit: Any = told.options["edit"]
+    assert edit["seed"] in {3, derive(3, "again", 1)}
+    same, _ = run(capfd, "rerun", "b.mp4", "--model", model, "--json")
+    assert same["same_latents"] is True
+
+
+def test_moving_pictures_are_watched_too(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    save_still(Path("p.png"), np.full((64, 64, 3), 80, np.uint8), kind="PNG")
+    words = ["animate", "p.png", "--seconds", 1, "--prompt", "a red ball", "--seed", 3]
+    run(capfd, *words, "--steps", 1, "--model", model, "-o", "b.mp4", *VERIFY)
+    assert [each["tries"] for each in windows(read_sidecar(Path("b.mp4")))] == [2]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["blend", "FILM", "FILM"], "promises neither's words"),
+        (["recut", "FILM", "--from", "1"], "--seconds"),
+        (["animate", "p.png"], "Say it with --prompt"),
+    ],
+)
+def test_where_nothing_is_promised_nothing_is_watched(
+    words: list[str], why: str, model: Path, film: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_still(Path("p.png"), np.full((64, 64, 3), 80, np.uint8), kind="PNG")
+    typed = [str(film) if word == "FILM" else word for word in words]
+    assert main([*typed, "--model", str(model), "--verify", "-q", "-o", "b.mp4"]) == 2
+    assert why in capsys.readouterr().err
+    assert not Path("b.mp4").exists()
 
 
 @pytest.mark.parametrize(

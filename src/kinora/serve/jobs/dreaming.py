@@ -89,7 +89,7 @@ class Dreaming:
             return edit(self._model, wanted, assets, given=given, on_progress=self._tell)
 
         def new(frames: int) -> tuple[int, int]:
-            return dreamt(wish, given, frames=frames, time=self._model.stride.time)
+            return dreamt(self._model, wish, given, frames=frames)
 
         if wish.tries:
             take = best_take(
