@@ -1,6 +1,7 @@
 """`--verify` of storyboards and edits: the best take is delivered, and what it breaks is told."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from kinora.cli.main import main
+from kinora.cli.storyboard import onward
 from kinora.core.seed import derive
 from kinora.media.image import save_still
 from kinora.media.sidecar import Sidecar, read_sidecar
@@ -173,3 +175,8 @@ def test_what_a_board_cannot_be_is_told(
     error = capsys.readouterr().err
     assert why in error
     assert len(error.splitlines()) == 1
+
+
+def test_what_goes_on_undoes_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["kinora", "storyboard", "--undo", "--verify", "--steps", "2"])
+    assert onward() == ["storyboard", "--verify", "--steps", "2"]

@@ -79,7 +79,7 @@ def storyboard(
     target = out or (file.with_suffix(".mp4") if file else home.folder.parent / "film.mp4")
     check_target(target, fps=8, frames=2)
     spare(target, files_of(timeline))
-    with resumable(target, None, again=_onward(), quiet=quiet):
+    with resumable(target, None, again=onward(), quiet=quiet):
         from kinora.generate import load
         from kinora.models.store import DEFAULT
 
@@ -96,7 +96,7 @@ def storyboard(
     show({**told, "notes": list(made.notes)}, as_json=as_json, text=str(target))
 
 
-def _onward() -> list[str]:
+def onward() -> list[str]:
     """The words that go on: an undo that was made is not made once more, its timeline is the present one."""
     return [word for word in sys.argv[1:] if word not in BACK]
 
