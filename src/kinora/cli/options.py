@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+TRIES = 3
+"""How often what breaks its words is dreamt at most where nobody says."""
+
 
 def _cut_off(wanted: bool) -> bool:
     # The hub library reads the variable when it is first imported, and verbs import it late.
@@ -77,5 +80,12 @@ Steps = Annotated[
 ]
 Guidance = Annotated[
     float | None, typer.Option("--guidance", help="How hard to follow the words; 1 is not at all.")
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Watch the film, and dream again what breaks its words.")
+]
+Tries = Annotated[
+    int,
+    typer.Option("--tries", min=1, help="With --verify: how often at most; 1 only watches."),
 ]
 Negative = Annotated[str, typer.Option("--negative", help="What to stay away from.")]

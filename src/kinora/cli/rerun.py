@@ -57,11 +57,14 @@ def rerun(
 
 
 def _maker(told: "Sidecar") -> "Make":
-    """Watches the film if the first one was watched: what was dreamt again then will be again."""
+    """Watches the film from words if the first one was watched: what was dreamt again then will be again.
+
+    The sidecar of an edit or a storyboard tells the take that was chosen.
+    """
     from kinora.generate import Film, Request, generate
 
     tries = told.options.get("verify")
-    if not isinstance(tries, int):
+    if told.verb != "generate" or not isinstance(tries, int):
         return generate
     from kinora.caption.judge import load_judge
     from kinora.evaluate.verify import verified

@@ -1,8 +1,9 @@
 """An order fulfilled. In: an order and a name. Out: the films as files, each with sidecar and latents."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import JsonValue
 
@@ -20,7 +21,7 @@ from kinora.timeline.deliver import deliver, recall, sidecar_of, spare
 from kinora.timeline.direct import heard, looks, shots
 from kinora.timeline.edit import Edit
 from kinora.timeline.order import Order
-from kinora.timeline.perform import Looks, perform, placed, size_of
+from kinora.timeline.perform import Bench, Looks, laid_out, placed, size_of
 from kinora.timeline.project import project
 
 COMPRESSION = ("autoencoder", "vae")
@@ -35,11 +36,48 @@ class Delivered:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Made:
+    """One film of an edit.
+
+    Args:
+        film: what was made.
+        edit: the values that make it alone.
+        options: what else its sidecar is to tell.
+    """
+
+    film: Film
+    edit: Edit
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+class Make(Protocol):
+    """What makes the films of an edit: `once`, or something that watches them besides."""
+
+    def __call__(self, bench: Bench, edit: Edit, /, *, on_progress: OnProgress) -> tuple[Made, ...]:
+        """One film, or one for each view of `Angles`."""
+        ...
+
+
+def once(bench: Bench, edit: Edit, /, *, on_progress: OnProgress = silent) -> tuple[Made, ...]:
+    """The films of an edit as they come."""
+    films = bench.make(edit, on_progress=on_progress)
+    return tuple(Made(film, each) for film, each in zip(films, alone(edit), strict=True))
+
+
+def alone(edit: Edit) -> tuple[Edit, ...]:
+    """For every film of an edit the edit that makes it alone."""
+    if isinstance(edit, Angles):
+        return tuple(edit.model_copy(update={"views": (view,)}) for view in edit.views)
+    return (edit,)
+
+
 def fulfil(
     model: FilmModel,
     order: Order,
     target: Path,
     *,
+    make: Make = once,
     words: bool = True,
     on_progress: OnProgress = silent,
 ) -> tuple[Delivered, ...]:
@@ -49,6 +87,7 @@ def fulfil(
         model: any film model.
         order: what is to be made.
         target: name of the film; of several, the stem with a number.
+        make: what makes the films.
         words: False leaves prompts and options out of what is written.
         on_progress: told after every step, chunk and frame; may raise to stop.
 
@@ -62,48 +101,43 @@ def fulfil(
     model = placed(model, edit, films)
     height, width = size_of(model, edit, films)
     seen = looks(model, characters, height=height, width=width)
-    made = perform(
+    bench = laid_out(
         model, edit, films, times=order.times, mask=order.mask,
-        seen=None if seen is None else Looks(seen), on_progress=on_progress,
+        seen=None if seen is None else Looks(seen),
     )  # fmt: skip
+    made = make(bench, edit, on_progress=on_progress)
     cast: dict[str, JsonValue] = {each.name: each.digest for each in characters}
     typed = {edit.prompt: order.edit.prompt} if edit.prompt and order.edit.prompt else {}
     done = []
-    for number, film in enumerate(made):
-        told = _sidecar(model, order, _one_of(edit, number), film, typed=typed, cast=cast)
+    for number, each in enumerate(made):
+        told = _sidecar(model, order, each, typed=typed, cast=cast)
         file = target.with_stem(f"{target.stem}-{number + 1}") if len(made) > 1 else target
-        deliver(film, told, file, words=words, on_progress=on_progress)
-        done.append(Delivered(file, (*notes, *film.notes)))
+        deliver(each.film, told, file, words=words, on_progress=on_progress)
+        done.append(Delivered(file, (*notes, *each.film.notes)))
     return tuple(done)
 
 
 def _sidecar(
     model: FilmModel,
     order: Order,
-    edit: Edit,
-    film: Film,
+    made: Made,
     *,
     typed: Mapping[str, str],
     cast: Mapping[str, JsonValue],
 ) -> Sidecar:
     """The film's sidecar, from which `kinora rerun` makes the same frames."""
+    film = made.film
     # What the model likes may change with the model: what it liked this time is written down.
-    settled = edit.model_copy(
+    settled = made.edit.model_copy(
         update={"steps": film.request.steps, "guidance": film.request.guidance}
     )
     options = order.told(settled) | ({"characters": dict(cast)} if cast else {})
-    latents = not isinstance(edit, Animate)
+    options |= made.options
+    latents = not isinstance(made.edit, Animate)
     told = sidecar_of(
         film, model, verb=order.verb, options=options, parents=order.parents(latents=latents)
     )
     return told.model_copy(update={"shots": shots(film.request.prompts, typed)})
-
-
-def _one_of(edit: Edit, number: int) -> Edit:
-    """The edit that makes the film of this number alone."""
-    if isinstance(edit, Angles):
-        return edit.model_copy(update={"views": edit.views[number : number + 1]})
-    return edit
 
 
 def _opened(model: FilmModel, order: Order) -> tuple[list[Film | Clip], tuple[str, ...]]:

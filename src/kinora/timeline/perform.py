@@ -57,21 +57,66 @@ def perform(
     """The films that an edit makes: one, or one for each view of `Angles`.
 
     Args:
+        model, edit, films, times, mask, seen: as in `laid_out`.
+        on_progress: told after every step and chunk.
+    """
+    bench = laid_out(model, edit, films, times=times, mask=mask, seen=seen)
+    return bench.make(edit, on_progress=on_progress)
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What an edit is made from, opened once for any number of takes.
+
+    Args:
+        model: any film model.
+        given: the films that are edited; none if it is pictures.
+        pictures: of `Animate`, with their times.
+        looks: `[n c h w]` characters that a film from pictures looks at.
+        where: the region of a `Change`.
+    """
+
+    model: FilmModel
+    given: tuple[Source, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    looks: Tensor | None = None
+    where: Mask | None = None
+
+    def make(self, edit: Edit, *, on_progress: OnProgress = silent) -> tuple[Film, ...]:
+        """The films that an edit of this kind makes."""
+        if isinstance(edit, Animate):
+            film = keyframes(
+                self.model, self.pictures, edit, references=self.looks, on_progress=on_progress
+            )
+            return (film,)
+        return act(self.model, edit, self.given, where=self.where, on_progress=on_progress)
+
+
+def laid_out(
+    model: FilmModel,
+    edit: Edit,
+    films: Sequence[Film | Clip],
+    *,
+    times: Sequence[float] = (),
+    mask: Path | None = None,
+    seen: Looks | None = None,
+) -> Bench:
+    """Everything that an edit needs beside its values.
+
+    Args:
         model: any film model.
         edit: the values of one of `EDITS`.
         films: what is edited: two for `Blend`, any number of pictures for `Animate`, else one.
         times: seconds at which pictures are shown; all at the beginning by default.
         mask: a picture of the region to change.
         seen: characters to look at.
-        on_progress: told after every step and chunk.
     """
     if isinstance(edit, Animate):
         when = times or [0.0] * len(films)
-        pictures = [Picture(_clip(each), at) for each, at in zip(films, when, strict=True)]
-        latents = None if seen is None else seen.latents
-        return (keyframes(model, pictures, edit, references=latents, on_progress=on_progress),)
+        pictures = tuple(Picture(_clip(each), at) for each, at in zip(films, when, strict=True))
+        return Bench(model, pictures=pictures, looks=None if seen is None else seen.latents)
     where = None if mask is None else mask_of(read(mask).clip)
-    return act(model, edit, _sources(model, films, seen), where=where, on_progress=on_progress)
+    return Bench(model, given=tuple(_sources(model, films, seen)), where=where)
 
 
 def act(
