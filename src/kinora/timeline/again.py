@@ -125,7 +125,7 @@ def _edit(
     model = placed(model, order.edit, films)
     size = size_of(model, order.edit, films)
     (film,) = perform(
-        model, order.edit, films, times=order.times, mask=order.mask,
+        model, order.edit, films, times=order.times, mask=order.mask, of=order.size(),
         seen=_seen(model, told, file, size=size), on_progress=on_progress,
     )  # fmt: skip
     options = {**order.told(order.edit), **_characters(told)}

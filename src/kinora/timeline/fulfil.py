@@ -63,7 +63,7 @@ def fulfil(
     height, width = size_of(model, edit, films)
     seen = looks(model, characters, height=height, width=width)
     made = perform(
-        model, edit, films, times=order.times, mask=order.mask,
+        model, edit, films, times=order.times, mask=order.mask, of=order.size(),
         seen=None if seen is None else Looks(seen), on_progress=on_progress,
     )  # fmt: skip
     cast: dict[str, JsonValue] = {each.name: each.digest for each in characters}

@@ -51,6 +51,7 @@ def perform(
     *,
     times: Sequence[float] = (),
     mask: Path | None = None,
+    of: tuple[int, int] | None = None,
     seen: Looks | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Film, ...]:
@@ -62,6 +63,7 @@ def perform(
         films: what is edited: two for `Blend`, any number of pictures for `Animate`, else one.
         times: seconds at which pictures are shown; all at the beginning by default.
         mask: a picture of the region to change.
+        of: as in `change`; the size of the first film by default.
         seen: characters to look at.
         on_progress: told after every step and chunk.
     """
@@ -71,7 +73,9 @@ def perform(
         latents = None if seen is None else seen.latents
         return (keyframes(model, pictures, edit, references=latents, on_progress=on_progress),)
     where = None if mask is None else mask_of(read(mask).clip)
-    return act(model, edit, _sources(model, films, seen), where=where, on_progress=on_progress)
+    of = of or (_clip(films[0]).height, _clip(films[0]).width)
+    given = _sources(model, films, seen)
+    return act(model, edit, given, where=where, of=of, on_progress=on_progress)
 
 
 def act(
@@ -80,16 +84,18 @@ def act(
     given: Sequence[Source],
     *,
     where: Mask | None = None,
+    of: tuple[int, int] | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Film, ...]:
-    """The films that any edit but `Animate` makes of sources; `where` is the region of a `Change`."""
+    """The films that any edit but `Animate` makes of sources; `where` and `of` are those of a `Change`."""
     match edit:
         case Angles():
             return angles(model, given[0], edit, on_progress=on_progress)
         case Blend():
             return (blend(model, given[0], given[1], edit, on_progress=on_progress),)
         case Change():
-            return (change(model, given[0], edit, mask=where, on_progress=on_progress),)
+            made = change(model, given[0], edit, mask=where, of=of, on_progress=on_progress)
+            return (made,)
         case Extend():
             return (extend(model, given[0], edit, on_progress=on_progress),)
         case Loop():
