@@ -72,7 +72,7 @@ def perform(
         pictures = [Picture(_clip(each), at) for each, at in zip(films, when, strict=True)]
         latents = None if seen is None else seen.latents
         return (keyframes(model, pictures, edit, references=latents, on_progress=on_progress),)
-    where = None if mask is None else mask_of(read(mask).clip)
+    where = None if mask is None else mask_of(read(mask, most=1).clip)
     of = of or (_clip(films[0]).height, _clip(films[0]).width)
     given = _sources(model, films, seen)
     return act(model, edit, given, where=where, of=of, on_progress=on_progress)
@@ -116,7 +116,8 @@ def size_of(model: FilmModel, edit: Edit, films: Sequence[Film | Clip]) -> tuple
     """`(height, width)` of the film that an edit makes."""
     # A blend has the size of whichever film has latents, see `matched`.
     fixed = next((each for each in films if isinstance(each, Film)), films[0])
-    height, width = natural_size(model, _clip(fixed if isinstance(edit, Blend) else films[0]))
+    clip = _clip(fixed if isinstance(edit, Blend) else films[0])
+    height, width = natural_size(model, clip.height, clip.width)
     high, wide = getattr(edit, "height", None), getattr(edit, "width", None)
     stride = model.stride
     return stride.snap_side(high or height), stride.snap_side(wide or width)
