@@ -13,6 +13,7 @@ from kinora.core.progress import OnProgress, silent
 from kinora.denoise.condition import Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
+from kinora.media.read import read
 from kinora.media.sidecar import Parent, sha256
 from kinora.media.target import check_target
 from kinora.media.write import save
@@ -24,7 +25,7 @@ from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import open_film
 from kinora.timeline.interchange import export, repeats
 from kinora.timeline.project import Project
-from kinora.timeline.render import assemble, files_of, render
+from kinora.timeline.render import assemble, files_of, render, size_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def make_film(
     """
     check_target(target, fps=model.capabilities.fps, frames=2)
     spare(target, files_of(timeline))
-    pieces = _pieces(model, timeline, home, cache or home.cache, on_progress)
+    pieces, fitted = _pieces(model, timeline, home, cache or home.cache, on_progress)
     clip = assemble(pieces, model.capabilities.fps)
     heard = {
         shot.prompt: said(shot.prompt, cast=Cast(home.characters), expand=timeline.expand)[0]
@@ -76,8 +77,8 @@ def make_film(
     sidecar = sidecar.model_copy(update={"shots": shots(film.request.prompts, typed)})
     deliver(film, sidecar, target, on_progress=on_progress)
     lost = [word for prompt in heard.values() for word in model.read([prompt]).not_understood]
-    notes = tuple(f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
-    return Made(_counts(timeline, pieces), notes)
+    unknown = (f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
+    return Made(_counts(timeline, pieces), (*fitted, *unknown))
 
 
 def _cast(timeline: Timeline, home: Project) -> dict[str, JsonValue]:
@@ -97,7 +98,7 @@ def export_film(
 ) -> tuple[Path, ...]:
     """Render the timeline, write every shot and bridge beside `target`, and `target` that names them."""
     times, files = repeats(target, model.capabilities.fps), dict[str, Path]()
-    pieces = _pieces(model, timeline, home, home.cache, on_progress)
+    pieces, _ = _pieces(model, timeline, home, home.cache, on_progress)
     folder = target.parent / f"{target.stem}-shots"
     folder.mkdir(parents=True, exist_ok=True)
     fps = model.capabilities.fps * times
@@ -112,19 +113,41 @@ def export_film(
 
 def _pieces(
     model: FilmModel, timeline: Timeline, home: Project, cache: Cache, on_progress: OnProgress
-) -> tuple[Piece, ...]:
+) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
+    """A piece of film for every item, and what was fitted for them."""
     if not timeline.items:
         raise UsageError("the timeline is empty", remedy="Fill it with: kinora storyboard FILE")
     files = files_of(timeline)
-    return render(
+    clips, notes = _opened(model, timeline)
+    pieces = render(
         model,
         timeline,
         cache,
-        clips={str(file): open_film(file, model=model)[0] for file in files},
+        clips=clips,
         digests={str(file): sha256(file) for file in files},
         cast=Cast(home.characters),
         on_progress=on_progress,
     )
+    return pieces, notes
+
+
+def _opened(model: FilmModel, timeline: Timeline) -> tuple[dict[str, Film | Clip], tuple[str, ...]]:
+    """Every file of the shots by its name, at the size of the film; and what was fitted."""
+    size = height, width = size_of(model, timeline)
+    notes = list[str]()
+    asked = timeline.height or height, timeline.width or width
+    if asked != size:
+        notes.append(f"{asked[1]}x{asked[0]} became {width}x{height}")
+    clips, moving = dict[str, Film | Clip](), {shot.clip for shot in timeline.shots()}
+    for file in files_of(timeline):
+        if str(file) in moving:
+            clips[str(file)], told = open_film(file, model=model, size=size)
+            notes += told
+        else:
+            reading = read(file, size=size, most=1)
+            clips[str(file)] = reading.clip
+            notes += (f"{file}: {line}" for line in reading.told)
+    return clips, tuple(notes)
 
 
 def _counts(timeline: Timeline, pieces: tuple[Piece, ...]) -> dict[str, int]:
