@@ -9,6 +9,7 @@ from kinora.cli.options import Json, Model, Out, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import resumable
+from kinora.core.errors import UsageError
 
 
 def storyboard(
@@ -35,6 +36,7 @@ def storyboard(
     # An undo that was made is not made once more: what goes on renders the present timeline.
     words = ["storyboard", *([str(file)] if file else []), "--out", str(target)]
     words += ["--model", model] if model else []
+    words += ["--expand"] if expand else []
     with resumable(target, None, again=words, quiet=quiet):
         from kinora.generate import load
         from kinora.models.store import DEFAULT
@@ -52,11 +54,15 @@ def storyboard(
 
 def _present(home: Any, file: Path | None, *, undo: bool, redo: bool, expand: bool) -> Any:
     """The timeline to render: of the file, or the project's own after an undo or redo."""
-    from kinora.timeline.interchange import read_otio
-    from kinora.timeline.storyboard import read_board
-
+    if undo and redo:
+        raise UsageError("--undo and --redo go opposite ways", remedy="Give one of them")
     if file is not None:
-        new = read_otio(file) if file.suffix == ".otio" else read_board(file).timeline()
+        if undo or redo:
+            raise UsageError(
+                f"--{'undo' if undo else 'redo'} goes through the project's own timelines",
+                remedy=f"Leave {file} away",
+            )
+        new = _read(file)
         return home.change(new.model_copy(update={"expand": expand or new.expand})).present
     history = home.history()
     if undo or redo:
@@ -66,3 +72,20 @@ def _present(home: Any, file: Path | None, *, undo: bool, redo: bool, expand: bo
     if expand and not present.expand:
         return home.change(present.model_copy(update={"expand": True})).present
     return present
+
+
+def _read(file: Path) -> Any:
+    """The timeline that a file tells, by its suffix."""
+    from kinora.timeline.interchange import read_otio
+    from kinora.timeline.storyboard import read_board
+
+    match file.suffix.lower():
+        case ".toml":
+            return read_board(file).timeline()
+        case ".otio":
+            return read_otio(file)
+        case _:
+            raise UsageError(
+                f"{file} is no storyboard",
+                why="a storyboard in TOML (.toml) and an OpenTimelineIO timeline (.otio) can be read",
+            )
