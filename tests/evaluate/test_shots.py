@@ -27,7 +27,8 @@ def test_every_shot_that_is_dreamt_is_watched_in_its_place(tmp_path: Path) -> No
     board = Timeline(height=64, width=96, steps=1, tracks=(Track(items=items),))
     home = Project(tmp_path / ".kinora")
     chosen, ledger = verified_timeline(board, home, model=model, judge=load_judge(), tries=2)
-    pieces = painter(model, chosen, home)(chosen)
+    paint, _ = painter(model, chosen, home)
+    pieces = paint(chosen)
     first = np.cumsum([0, *(len(each.frames) for each in pieces)])
     starts = [round(each.start * 8) for each in ledger.windows]
     assert starts == [first[1], first[3]], "a clip is not looked at, nor is a bridge"
@@ -45,5 +46,6 @@ def test_what_was_chosen_is_there_already(tmp_path: Path) -> None:
     board = Timeline(height=64, width=96, steps=1, tracks=(Track(items=(shot,)),))
     chosen, _ = verified_timeline(board, home, model=model, judge=load_judge(), tries=2)
     stages = list[str]()
-    painter(model, chosen, home, on_progress=lambda told: stages.append(told.stage))(chosen)
+    paint, _ = painter(model, chosen, home, on_progress=lambda told: stages.append(told.stage))
+    paint(chosen)
     assert "denoise" not in stages

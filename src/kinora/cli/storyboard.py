@@ -142,7 +142,14 @@ def _present(
     changes: Mapping[str, Any],
 ) -> "Timeline":
     """The timeline to render: of the file, or the project's own after an undo or redo; with what was typed."""
+    if undo and redo:
+        raise UsageError("--undo and --redo go opposite ways", remedy="Give one of them")
     if file is not None:
+        if undo or redo:
+            raise UsageError(
+                f"--{'undo' if undo else 'redo'} goes through the project's own timelines",
+                remedy=f"Leave {file} away",
+            )
         return home.change(_changed(_read(file, seed), changes)).present
     if seed is not None:
         raise _no_seed("the project's timeline")
@@ -160,15 +167,23 @@ def _changed(timeline: "Timeline", changes: Mapping[str, Any]) -> "Timeline":
 
 
 def _read(file: Path, seed: int | None) -> "Timeline":
+    """The timeline that a file tells, by its suffix."""
     from kinora.timeline.interchange import read_otio
     from kinora.timeline.storyboard import read_board
 
-    if file.suffix != ".otio":
-        board = read_board(file)
-        return (board if seed is None else board.model_copy(update={"seed": seed})).timeline()
-    if seed is not None:
-        raise _no_seed(str(file))
-    return read_otio(file)
+    match file.suffix.lower():
+        case ".toml":
+            board = read_board(file)
+            return (board if seed is None else board.model_copy(update={"seed": seed})).timeline()
+        case ".otio":
+            if seed is not None:
+                raise _no_seed(str(file))
+            return read_otio(file)
+        case _:
+            raise UsageError(
+                f"{file} is no storyboard",
+                why="a storyboard in TOML (.toml) and an OpenTimelineIO timeline (.otio) can be read",
+            )
 
 
 def _no_seed(what: str) -> UsageError:

@@ -98,5 +98,5 @@ def verified_timeline(
     """
     words = heard(timeline, home)
     told = tuple(words[shot.prompt] for shot in timeline.shots())
-    paint = painter(model, timeline, home, on_progress=on_progress)
+    paint, _ = painter(model, timeline, home, on_progress=on_progress)
     return Shots(Eye(model, judge, on_progress), tries, told, paint).chosen(timeline)

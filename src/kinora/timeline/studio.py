@@ -14,6 +14,7 @@ from kinora.core.progress import OnProgress, silent
 from kinora.denoise.condition import Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
+from kinora.media.read import read
 from kinora.media.sidecar import Parent, sha256
 from kinora.media.target import check_target
 from kinora.media.write import save
@@ -25,7 +26,7 @@ from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import open_film
 from kinora.timeline.interchange import export, repeats
 from kinora.timeline.project import Project
-from kinora.timeline.render import assemble, files_of, render
+from kinora.timeline.render import assemble, files_of, render, size_of
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def make_film(
     """
     check_target(target, fps=model.capabilities.fps, frames=2)
     spare(target, files_of(timeline))
-    pieces = painter(model, timeline, home, cache=cache, on_progress=on_progress)(timeline)
+    paint, fitted = painter(model, timeline, home, cache=cache, on_progress=on_progress)
+    pieces = paint(timeline)
     clip = assemble(pieces, model.capabilities.fps)
     words = heard(timeline, home)
     film = Film(
@@ -76,8 +78,8 @@ def make_film(
     sidecar = sidecar.model_copy(update={"shots": shots(film.request.prompts, typed)})
     deliver(film, sidecar, target, on_progress=on_progress)
     lost = [word for prompt in words.values() for word in model.read([prompt]).not_understood]
-    notes = tuple(f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
-    return Made(_counts(timeline, pieces), notes)
+    unknown = (f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
+    return Made(_counts(timeline, pieces), (*fitted, *unknown))
 
 
 def heard(timeline: Timeline, home: Project) -> dict[str, str]:
@@ -106,7 +108,8 @@ def export_film(
 ) -> tuple[Path, ...]:
     """Render the timeline, write every shot and bridge beside `target`, and `target` that names them."""
     times, files = repeats(target, model.capabilities.fps), dict[str, Path]()
-    pieces = painter(model, timeline, home, on_progress=on_progress)(timeline)
+    paint, _ = painter(model, timeline, home, on_progress=on_progress)
+    pieces = paint(timeline)
     folder = target.parent / f"{target.stem}-shots"
     folder.mkdir(parents=True, exist_ok=True)
     fps = model.capabilities.fps * times
@@ -126,8 +129,8 @@ def painter(
     *,
     cache: Cache | None = None,
     on_progress: OnProgress = silent,
-) -> Callable[[Timeline], tuple[Piece, ...]]:
-    """What renders the timeline, or any other that begins with no other files.
+) -> tuple[Callable[[Timeline], tuple[Piece, ...]], tuple[str, ...]]:
+    """What renders the timeline, or any other that begins with no other files; and what was fitted for it.
 
     Args:
         model: what dreams.
@@ -142,15 +145,36 @@ def painter(
     if not timeline.items:
         raise UsageError("the timeline is empty", remedy="Fill it with: kinora storyboard FILE")
     files = files_of(timeline)
-    return partial(
+    clips, notes = _opened(model, timeline)
+    paint = partial(
         render,
         model,
         cache=cache or home.cache,
-        clips={str(file): open_film(file, model=model)[0] for file in files},
+        clips=clips,
         digests={str(file): sha256(file) for file in files},
         cast=Cast(home.characters),
         on_progress=on_progress,
     )
+    return paint, notes
+
+
+def _opened(model: FilmModel, timeline: Timeline) -> tuple[dict[str, Film | Clip], tuple[str, ...]]:
+    """Every file of the shots by its name, at the size of the film; and what was fitted."""
+    size = height, width = size_of(model, timeline)
+    notes = list[str]()
+    asked = timeline.height or height, timeline.width or width
+    if asked != size:
+        notes.append(f"{asked[1]}x{asked[0]} became {width}x{height}")
+    clips, moving = dict[str, Film | Clip](), {shot.clip for shot in timeline.shots()}
+    for file in files_of(timeline):
+        if str(file) in moving:
+            clips[str(file)], told = open_film(file, model=model, size=size)
+            notes += told
+        else:
+            reading = read(file, size=size, most=1)
+            clips[str(file)] = reading.clip
+            notes += (f"{file}: {line}" for line in reading.told)
+    return clips, tuple(notes)
 
 
 def _counts(timeline: Timeline, pieces: tuple[Piece, ...]) -> dict[str, int]:
