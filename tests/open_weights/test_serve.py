@@ -1,0 +1,111 @@
+"""A server with a published model: real classes at tiny size, films over HTTP."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
+from kinora.core.shape import Stride
+from kinora.serve.card import found, model_card
+from kinora.serve.foresight import Question, memory
+from kinora.serve.sizes import frames_made
+from serving import Served, until
+
+Tiny = Callable[[str], Path]
+ID = "Wan-AI/Wan2.1-T2V-1.3B-Diffusers"
+
+# The library warns of its own parts when a pipeline is written.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning:diffusers"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("server")
+    served = Served(folder, tiny("wan"), checkpoint_seconds=0.2)
+    yield served.start()
+    served.close()
+
+
+def test_the_server_tells_what_the_model_is(server: Served) -> None:
+    told = server.http.get("/v1/models/wan").json()
+    assert (told["id"], told["size"], told["fps"]) == ("wan", "832x480", 16.0)
+    assert not told["characters"]
+
+
+def test_a_film(server: Served) -> None:
+    """Its length and size as asked for, made larger where the model's grain says so."""
+    video = server.create(steps=2, seconds=0.5, size="72x64", seed=3)
+    job = server.wait(video)
+    assert job["state"] == "done", job
+    assert job["notes"] == ["made at 80x64 and cut to 72x64"]
+    film = server.http.get(f"/v1/videos/{video}").json()
+    assert (film["model"], film["size"], float(film["seconds"])) == ("wan", "72x64", 0.5)
+    content = server.http.get(f"/v1/videos/{video}/content").content
+    assert content[4:8] == b"ftyp"
+    assert str(found(str(server.model)).path).encode() not in content, "where the model lies"
+
+
+def test_an_edit_goes_on_from_it(server: Served) -> None:
+    film = {"steps": 2, "seconds": 0.5, "size": "64x64", "seed": 3}
+    first = server.create(**film)
+    assert server.wait(first)["state"] == "done"
+    body = {"video": {"id": first}, "prompt": "a blue ball", "strength": 0.5, "steps": 2}
+    edited = server.http.post("/v1/videos/edits", json=body).json()["id"]
+    job = server.wait(edited)
+    assert job["state"] == "done", job
+
+
+def test_a_killed_worker_goes_on_from_its_last_checkpoint(server: Served) -> None:
+    film = {"steps": 60, "seconds": 1, "size": "64x64", "seed": 11}
+    twin, video = server.create(**film), server.create(**film)
+    until(lambda: server.job(video)["stage"] == "denoise" and server.job(video)["done"] > 5)
+    assert server.kill_workers() == 1
+    job, undisturbed = server.wait(video), server.wait(twin)
+    assert job["state"] == "done", job
+    assert job["frames_sha256"] == undisturbed["frames_sha256"]
+    events = server.http.get(f"/kinora/v1/jobs/{video}/events").text
+    after_death = events.split("event: begun")[2]
+    assert int(after_death.split('"stage": "denoise", "done": ')[1].split(",")[0]) > 1
+
+
+def test_memory_is_foretold(server: Served, tiny: Tiny) -> None:
+    sent = {"prompt": "a red ball", "seconds": 0.5, "size": "64x64", "steps": 2}
+    answer = server.http.post("/kinora/v1/estimate", json=sent).json()
+    question = Question(model=str(tiny("wan")), frames=9, height=64, width=64, steps=2)
+    assert answer["memory"] == memory(question)
+    weights = sum(file.stat().st_size for file in tiny("wan").rglob("*.safetensors"))
+    assert answer["memory"] > weights
+
+
+def test_a_model_that_was_not_pulled_is_told_how(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=f"kinora models pull {ID}"):
+        model_card(ID)
+    with pytest.raises(NotFoundError, match="by its hub id"):
+        model_card(str(tmp_path))
+
+
+def test_what_is_wrong_with_a_folder_is_told(tiny: Tiny, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny("wan"), tmp_path / "wan")
+    weights = folder / "transformer" / "diffusion_pytorch_model.safetensors"
+    weights.rename(weights.with_suffix(".bin"))
+    with pytest.raises(UsageError, match="pickled"):
+        model_card(str(folder))
+    index = folder / "model_index.json"
+    told = {**json.loads(index.read_text()), "_class_name": "OtherPipeline"}
+    index.write_text(json.dumps(told))
+    with pytest.raises(UnsupportedError, match="OtherPipeline"):
+        model_card(str(folder))
+
+
+def test_a_film_is_never_too_short() -> None:
+    """Also where latent frames come in pairs."""
+    for stride in (Stride(), Stride(time=4, space=8, beat=2), Stride(time=8, space=32)):
+        for shown in range(1, 60):
+            made = frames_made(stride, seconds=shown, fps=1.0)
+            assert shown <= made == stride.snap_frames(made)
