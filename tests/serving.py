@@ -60,7 +60,7 @@ class Served:
     """
 
     def __init__(self, data: Path, model: Path, **settings: Any) -> None:
-        self.data, self.model, self.port = data, model, free_port()
+        self.data, self.port = data, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         given = {"data": data, "model": model, "port": self.port, **settings}
         # JSON is how `--set` reads anything that is not plain text.

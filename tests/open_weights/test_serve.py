@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
-from kinora.core.shape import Stride
-from kinora.serve.card import found, model_card
-from kinora.serve.foresight import Question, memory
-from kinora.serve.sizes import frames_made
+from kinora.open_weights.load import load_open
+from kinora.serve.card import model_card
+from kinora.serve.foresight import Question, count, memory
 from serving import Served, until
 
 Tiny = Callable[[str], Path]
-ID = "Wan-AI/Wan2.1-T2V-1.3B-Diffusers"
+ID, COMMIT = "Wan-AI/Wan2.1-T2V-1.3B-Diffusers", "c" * 40
 
 # The library warns of its own parts when a pipeline is written.
 pytestmark = [
@@ -26,16 +25,31 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def server(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("server")
-    served = Served(folder, tiny("wan"), checkpoint_seconds=0.2)
-    yield served.start()
-    served.close()
+    """A server whose model is a hub id, in the hub library's cache as if it had been pulled."""
+    cache = tmp_path_factory.mktemp("cache")
+    there = cache / f"models--{ID.replace('/', '--')}"
+    shutil.copytree(tiny("wan"), there / "snapshots" / COMMIT)
+    (there / "refs").mkdir()
+    (there / "refs" / "main").write_text(COMMIT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_CACHE", str(cache))
+        served = Served(tmp_path_factory.mktemp("server"), Path(ID), checkpoint_seconds=0.2)
+        yield served.start()
+        served.close()
 
 
 def test_the_server_tells_what_the_model_is(server: Served) -> None:
-    told = server.http.get("/v1/models/wan").json()
-    assert (told["id"], told["size"], told["fps"]) == ("wan", "832x480", 16.0)
+    told = server.http.get(f"/v1/models/{ID}").json()
+    assert (told["id"], told["size"], told["fps"]) == (ID, "832x480", 16.0)
+    assert server.http.get("/v1/models").json()["data"] == [told]
     assert not told["characters"]
+
+
+def test_a_folder_is_known_by_its_own_name(tiny: Tiny) -> None:
+    """Where it lies is told to nobody."""
+    card = model_card(str(tiny("ltx")))
+    assert (card.name, card.fps, card.height, card.width) == ("ltx", 25.0, 512, 704)
+    assert card.stride == load_open(tiny("ltx")).stride
 
 
 def test_a_film(server: Served) -> None:
@@ -45,10 +59,10 @@ def test_a_film(server: Served) -> None:
     assert job["state"] == "done", job
     assert job["notes"] == ["made at 80x64 and cut to 72x64"]
     film = server.http.get(f"/v1/videos/{video}").json()
-    assert (film["model"], film["size"], float(film["seconds"])) == ("wan", "72x64", 0.5)
+    assert (film["model"], film["size"], float(film["seconds"])) == (ID, "72x64", 0.5)
     content = server.http.get(f"/v1/videos/{video}/content").content
     assert content[4:8] == b"ftyp"
-    assert str(found(str(server.model)).path).encode() not in content, "where the model lies"
+    assert ID.encode() in content, "the recipe travels in the file"
 
 
 def test_an_edit_goes_on_from_it(server: Served) -> None:
@@ -75,17 +89,21 @@ def test_a_killed_worker_goes_on_from_its_last_checkpoint(server: Served) -> Non
 
 
 def test_memory_is_foretold(server: Served, tiny: Tiny) -> None:
+    """Longer than a window costs no more than a window: the film is made in windows."""
     sent = {"prompt": "a red ball", "seconds": 0.5, "size": "64x64", "steps": 2}
     answer = server.http.post("/kinora/v1/estimate", json=sent).json()
     question = Question(model=str(tiny("wan")), frames=9, height=64, width=64, steps=2)
     assert answer["memory"] == memory(question)
     weights = sum(file.stat().st_size for file in tiny("wan").rglob("*.safetensors"))
-    assert answer["memory"] > weights
+    large = question.model_copy(update={"height": 256, "width": 256})
+    window, longer = (large.model_copy(update={"frames": frames}) for frames in (81, 161))
+    assert weights < count(large) < count(window) == count(longer)
 
 
 def test_a_model_that_was_not_pulled_is_told_how(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=f"kinora models pull {ID}"):
-        model_card(ID)
+    other = "Wan-AI/Wan2.2-TI2V-5B-Diffusers"
+    with pytest.raises(NotFoundError, match=f"kinora models pull {other}"):
+        model_card(other)
     with pytest.raises(NotFoundError, match="by its hub id"):
         model_card(str(tmp_path))
 
@@ -101,11 +119,3 @@ def test_what_is_wrong_with_a_folder_is_told(tiny: Tiny, tmp_path: Path) -> None
     index.write_text(json.dumps(told))
     with pytest.raises(UnsupportedError, match="OtherPipeline"):
         model_card(str(folder))
-
-
-def test_a_film_is_never_too_short() -> None:
-    """Also where latent frames come in pairs."""
-    for stride in (Stride(), Stride(time=4, space=8, beat=2), Stride(time=8, space=32)):
-        for shown in range(1, 60):
-            made = frames_made(stride, seconds=shown, fps=1.0)
-            assert shown <= made == stride.snap_frames(made)

@@ -54,9 +54,7 @@ def frames_shown(*, seconds: float, fps: float) -> int:
 
 def frames_made(stride: Stride, *, seconds: float, fps: float) -> int:
     """Frames that a model makes so that at least the delivered ones are there."""
-    shown = frames_shown(seconds=seconds, fps=fps)
-    near = stride.snap_frames(shown)
-    return near if near >= shown else near + stride.time * stride.beat
+    return stride.frames_for(frames_shown(seconds=seconds, fps=fps))
 
 
 def settle_size(card: ModelCard, *, height: int, width: int, max_pixels: int = 0) -> Size:
