@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 from kinora.open_weights.load import load_open
 from kinora.serve.card import model_card
 from kinora.serve.foresight import Question, count, memory
-from serving import Served, until
+from serving import Served, environment, until
 
 Tiny = Callable[[str], Path]
 ID, COMMIT = "Wan-AI/Wan2.1-T2V-1.3B-Diffusers", "c" * 40
@@ -50,6 +52,16 @@ def test_a_folder_is_known_by_its_own_name(tiny: Tiny) -> None:
     card = model_card(str(tiny("ltx")))
     assert (card.name, card.fps, card.height, card.width) == ("ltx", 25.0, 512, 704)
     assert card.stride == load_open(tiny("ltx")).stride
+
+
+def test_a_server_does_without_torch(tiny: Tiny) -> None:
+    program = f"""if True:
+        import sys
+        import kinora.serve.app
+        from kinora.serve.card import model_card
+        assert model_card({str(tiny("wan"))!r}).stride.grain == 16
+        assert not {{"torch", "diffusers", "transformers"}} & set(sys.modules)"""
+    subprocess.run([sys.executable, "-c", program], env=environment(), check=True)
 
 
 def test_a_film(server: Served) -> None:
