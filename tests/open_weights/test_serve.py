@@ -1,5 +1,7 @@
 """A server with a published model: real classes at tiny size, films over HTTP."""
 
+import base64
+import io
 import json
 import shutil
 import subprocess
@@ -8,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 from kinora.open_weights.load import load_open
@@ -98,6 +101,24 @@ def test_a_killed_worker_goes_on_from_its_last_checkpoint(server: Served) -> Non
     events = server.http.get(f"/kinora/v1/jobs/{video}/events").text
     after_death = events.split("event: begun")[2]
     assert int(after_death.split('"stage": "denoise", "done": ')[1].split(",")[0]) > 1
+
+
+def test_a_film_of_a_picture(tiny: Tiny, tmp_path: Path) -> None:
+    """A model that needs one says so in the job."""
+    film = {"steps": 2, "seconds": 0.5, "size": "64x64", "seed": 3}
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(picture, "PNG")
+    first = {"image_url": f"data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}"}
+    served = Served(tmp_path / "server", tiny("wan-i2v"))
+    try:
+        server = served.start()
+        without, shown = server.create(**film), server.create(**film, input_reference=first)
+        job = server.wait(without)
+        assert (job["state"], job["error_code"]) == ("failed", "unsupported"), job
+        assert "turns pictures into video" in job["error_message"]
+        assert server.wait(shown)["state"] == "done"
+    finally:
+        served.close()
 
 
 def test_memory_is_foretold(server: Served, tiny: Tiny) -> None:
