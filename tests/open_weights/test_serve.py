@@ -6,16 +6,20 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
+from kinora.core.progress import Progress
 from kinora.open_weights.load import load_open
 from kinora.serve.card import model_card
 from kinora.serve.foresight import Question, count, memory
+from kinora.serve.jobs.previews import SHARE, Previews
 from serving import Served, environment, until
 
 Tiny = Callable[[str], Path]
@@ -119,6 +123,21 @@ def test_a_film_of_a_picture(tiny: Tiny, tmp_path: Path) -> None:
         assert server.wait(shown)["state"] == "done"
     finally:
         served.close()
+
+
+def test_pictures_on_the_way_take_a_small_part_of_the_time(tiny: Tiny) -> None:
+    model = load_open(tiny("wan"))
+    seen = Progress("denoise", 1, 9, preview=torch.zeros(5, model.channels, 8, 8))
+    assert Previews(model, seconds=0.0)(seen) is None
+    assert Previews(model, seconds=1.0)(seen) is not None, "the first one also loads the decoder"
+    draw = Previews(model, seconds=1e-6)
+    begun = time.monotonic()
+    first = draw(seen)
+    took = time.monotonic() - begun
+    assert first is not None
+    assert draw(seen) is None, "so soon"
+    time.sleep(took / SHARE)
+    assert draw(seen) is not None
 
 
 def test_memory_is_foretold(server: Served, tiny: Tiny) -> None:
