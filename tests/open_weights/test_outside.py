@@ -97,6 +97,9 @@ def test_plans_change_memory_and_nothing_else(tiny: Tiny, plan: Plan) -> None:
     latents = film(model)
     assert "text_encoder" not in model.shelf.loaded()
     torch.testing.assert_close(latents, film(load_open(tiny("wan"))), atol=1e-5, rtol=1e-5)
+    model.shelf.next_film()
+    assert ("transformer" in model.shelf.loaded()) == (plan == "offload")
+    assert torch.equal(film(model), latents), "a second film of the same process"
 
 
 def test_step_caching_skips_and_its_loss_is_measured(tiny: Tiny) -> None:

@@ -123,6 +123,11 @@ class Shelf:
     def _transformers_here(self) -> list[Any]:
         return [each for name, each in self._loaded.items() if name.startswith("transformer")]
 
+    def next_film(self) -> None:
+        """Another film begins with its words: `sequential`, the transformers of the last one make room."""
+        if self.placement.plan == "sequential":
+            self.drop(*(name for name in self._loaded if name.startswith("transformer")))
+
     def done_reading(self) -> None:
         """Words are read: unless all is resident, the text encoders go."""
         if self.placement.plan != "resident":

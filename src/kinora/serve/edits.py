@@ -153,9 +153,8 @@ def _source(model: FilmModel, wish: Wish, given: Reel | Frames) -> Source:
         return given.source(model)
     frames = given
     if wish.kind in WHOLE:
-        count = model.stride.snap_frames(len(frames))
-        count += model.stride.time * (count < len(frames))
-        fill = np.repeat(frames[-1:], max(0, count - len(frames)), axis=0)
+        count = model.stride.frames_for(len(frames))
+        fill = np.repeat(frames[-1:], count - len(frames), axis=0)
         frames = np.concatenate([frames, fill])
     clip = Clip(frames, model.capabilities.fps)
     return of_clip(model, clip, size=(wish.made_height, wish.made_width))

@@ -13,6 +13,7 @@ from kinora.denoise.resume import keeping_on
 from kinora.evaluate.shots import Shots
 from kinora.evaluate.takes import Eye
 from kinora.generate import Film, dream
+from kinora.open_weights.model import OpenModel
 from kinora.serve.board import StoredPieces, board, document
 from kinora.serve.creation import heard, plan
 from kinora.serve.edits import Assets, dreamt, edit, sources
@@ -51,15 +52,21 @@ class Dreaming:
 
     def reel(self, wish: Wish, *, seconds: float) -> Reel:
         """The finished dream; `seconds` of it may be lost to a kill."""
-        unknown = self._model.read(heard(wish), negative=wish.negative).not_understood
-        if unknown:
-            self._note([f"'{word}' is not a word this model knows" for word in unknown])
+        if isinstance(self._model, OpenModel):
+            self._model.shelf.next_film()
+        else:  # a published model takes any word, and its reader is too large to be asked twice
+            self._note_unknown(wish)
         with keeping_on(self._kept, seconds=seconds):
             if wish.kind == "create":
                 return self._created(wish)
             if wish.kind == "storyboard":
                 return self._storyboard(wish)
             return self._edited(wish)
+
+    def _note_unknown(self, wish: Wish) -> None:
+        unknown = self._model.read(heard(wish), negative=wish.negative).not_understood
+        if unknown:
+            self._note([f"'{word}' is not a word this model knows" for word in unknown])
 
     def _created(self, wish: Wish) -> Reel:
         given = self._assets(wish)
