@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 
 from kinora.core.errors import KinoraError, NotFoundError, UnsupportedError, UsageError
 from kinora.core.shape import Stride
-from kinora.open_weights.folder import INDEX, Folder
-from kinora.open_weights.hub import HUB_ID, locate
+from kinora.open_weights.folder import HUB_ID, INDEX, Folder
+from kinora.open_weights.hub import locate
 from kinora.serve.sizes import ModelCard
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
