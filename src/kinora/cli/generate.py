@@ -120,6 +120,7 @@ def generate(
 ) -> None:
     """Make a film from a prompt."""
     from kinora.core.prompt import check_prompt
+    from kinora.media.sequence import plain
     from kinora.media.target import check_target
 
     check_prompt(prompt)
@@ -128,11 +129,11 @@ def generate(
         _check_psnr(step_cache, verify=verify)
     if not image and seconds <= 0:
         raise UsageError(f"a film of {seconds:g} seconds cannot be made", remedy="Try --seconds 4")
-    first = drawn(seed, folder=(out or Path()).parent, quiet=quiet)
+    first = drawn(seed, folder=plain(out).parent if out else Path(), quiet=quiet)
     numbers = range(first, first + count)
     files = {each: named(out, prompt, each, image=image, many=count > 1) for each in numbers}
     for file in files.values():
-        check_target(file, fps=8)
+        check_target(file, fps=8, frames=1 if image else 2)
     wish = {
         "seconds": 0.0 if image else seconds, "height": height, "width": width, "steps": steps,
         "guidance": guidance, "negative": negative,
@@ -306,7 +307,10 @@ def checked_times(hd: int | None) -> int:
 
 def named(out: Path | None, prompt: str, seed: int, *, image: bool, many: bool) -> Path:
     """The file of one film: as told, with the seed added if there are many, else from the prompt."""
+    from kinora.media.sequence import sequence_of
+
     if out is None:
         words = re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:48].strip("-") or "film"
         return Path(f"{words}-{seed}.{'png' if image else 'mp4'}")
-    return out.with_stem(f"{out.stem}-{seed}") if many else out
+    name = sequence_of(out) or out
+    return name.with_stem(f"{name.stem}-{seed}") if many else out
