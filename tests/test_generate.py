@@ -46,6 +46,12 @@ def test_what_was_snapped_and_not_understood_is_told(bundle: Bundle) -> None:
     assert "dragon" in told
 
 
+@pytest.mark.parametrize("guidance", [0.0, -3.0, float("nan"), float("inf")])
+def test_a_guidance_out_of_range_is_refused(guidance: float, bundle: Bundle) -> None:
+    with pytest.raises(UsageError, match="guidance of"):
+        generate(bundle, wish(guidance=guidance))
+
+
 def test_a_still_is_one_frame(bundle: Bundle) -> None:
     assert len(generate(bundle, wish(seconds=0.0)).clip) == 1
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from kinora.core.clip import Clip, Frames
 from kinora.core.errors import NotFoundError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
-from kinora.core.prompt import check_prompt
+from kinora.core.prompt import check_guidance, check_prompt
 from kinora.core.shape import PixelShape, check_seconds, check_size
 from kinora.denoise.canvas import Canvas, blank
 from kinora.denoise.condition import Condition, apply_all
@@ -235,7 +235,7 @@ def settle(model: FilmModel, request: Request) -> tuple[Request, PixelShape, tup
         height=made.height,
         width=made.width,
         steps=steps,
-        guidance=likes.guidance if request.guidance is None else request.guidance,
+        guidance=check_guidance(likes.guidance if request.guidance is None else request.guidance),
         shift=likes.shift if request.shift is None else request.shift,
     )
     return settled, made, tuple(notes)

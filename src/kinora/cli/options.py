@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kinora.core.prompt import check_guidance
+
 Json = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON; progress as JSON lines on stderr.")
 ]
@@ -63,7 +65,16 @@ Steps = Annotated[
     int | None,
     typer.Option("--steps", min=1, help="Solver steps: more is finer.", show_default="20"),
 ]
+
+
+def _pushing(guidance: float | None) -> float | None:
+    return None if guidance is None else check_guidance(guidance)
+
+
 Guidance = Annotated[
-    float | None, typer.Option("--guidance", help="How hard to follow the words; 1 is not at all.")
+    float | None,
+    typer.Option(
+        "--guidance", callback=_pushing, help="How hard to follow the words; 1 is not at all."
+    ),
 ]
 Negative = Annotated[str, typer.Option("--negative", help="What to stay away from.")]
