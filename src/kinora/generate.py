@@ -25,6 +25,7 @@ from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
 from kinora.models.store import DEFAULT, WEIGHTS, is_bundle, load_bundle
 from kinora.open_weights.hub import HUB_ID, locate
+from kinora.prompt.unheard import unheard
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def generate(
     start = perf_counter()
     settled, shape, notes = settle(model, request)
     text = model.read(settled.prompts, negative=settled.negative)
-    notes += tuple(f"'{word}' is not a word this model knows" for word in text.not_understood)
+    notes += unheard(model, text.not_understood)
     canvas = apply_all(lay_out(model, shape), settled.conditions)
     read = perf_counter()
 

@@ -1,6 +1,7 @@
 """`kinora generate PROMPT`. In: words and wishes. Out: films or stills with their sidecars."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isinf
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from kinora.core.progress import OnProgress
     from kinora.denoise.model import FilmModel
     from kinora.generate import Film, Request
+    from kinora.media.sidecar import Shot
 
 
 TRIES = 3
@@ -244,19 +246,29 @@ def _delivered(
         prompts=(shot.expansion or shot.prompt,), seed=seed, conditions=conditions, **wish
     )
     options: dict[str, Any] = {"characters": cast} if cast else {}
+    told = _expanded(model, shot, cast) if typed.expand else []
     if request.seconds >= LONG and not (typed.at_once or typed.tries or typed.psnr):
         _, notes = deliver_stream(
             model, request, file, words=typed.words, wishes=(shot,), options=options,
             on_progress=on_progress,
         )  # fmt: skip
-        return [], list(notes)
+        return [], [*told, *notes]
     film, found = _watched(model, request, tries=typed.tries, on_progress=on_progress)
     options |= found
     cost = _cost(model, request, film, on_progress=on_progress) if typed.psnr else ()
     sidecar = sidecar_of(film, model, verb="generate", asked=request, options=options)
     sidecar = sidecar.model_copy(update={"shots": (shot,)})
     deliver(film, sidecar, file, words=typed.words, on_progress=on_progress)
-    return [film.clip], [*film.notes, *cost]
+    return [film.clip], [*told, *film.notes, *cost]
+
+
+def _expanded(model: "FilmModel", shot: "Shot", cast: Iterable[str]) -> list[str]:
+    """What the director wrote, and which words found no way into it."""
+    from kinora.prompt.unheard import unheard
+
+    names = {name.lower() for name in cast}
+    lost = [word for word in model.read((shot.prompt,)).not_understood if word not in names]
+    return [f"Expanded: {shot.expansion or shot.prompt}", *unheard(model, lost)]
 
 
 def _cost(

@@ -20,6 +20,7 @@ from kinora.generate import Film, Request, settle, stream
 from kinora.media.atomic import write_bytes
 from kinora.media.sidecar import Shot, Sidecar, Size
 from kinora.media.write import ClipWriter
+from kinora.prompt.unheard import unheard
 from kinora.timeline.deliver import latents_path, packed, sidecar_of, with_sidecar
 
 LONG = 10.0
@@ -73,5 +74,5 @@ def deliver_stream(
         for frames in stream(model, request, keep=keep, on_progress=on_progress):
             writer.write(frames)
     timings = {"all": round(perf_counter() - start, 3)}
-    unknown = tuple(f"'{word}' is not a word this model knows" for word in lost)
-    return with_sidecar(told.model_copy(update={"timings": timings}), file), (*notes, *unknown)
+    told = with_sidecar(told.model_copy(update={"timings": timings}), file)
+    return told, (*notes, *unheard(model, lost))

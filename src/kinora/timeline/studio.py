@@ -16,6 +16,7 @@ from kinora.generate import Film, Request
 from kinora.media.sidecar import Parent, sha256
 from kinora.media.target import check_target
 from kinora.media.write import save
+from kinora.prompt.unheard import unheard
 from kinora.timeline.cache import Cache, Piece
 from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, sidecar_of, spare
@@ -76,8 +77,7 @@ def make_film(
     sidecar = sidecar.model_copy(update={"shots": shots(film.request.prompts, typed)})
     deliver(film, sidecar, target, on_progress=on_progress)
     lost = [word for prompt in heard.values() for word in model.read([prompt]).not_understood]
-    notes = tuple(f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
-    return Made(_counts(timeline, pieces), notes)
+    return Made(_counts(timeline, pieces), unheard(model, lost))
 
 
 def _cast(timeline: Timeline, home: Project) -> dict[str, JsonValue]:
