@@ -130,3 +130,13 @@ def test_what_cannot_be_finished_is_not_there(
         assert generate(model, "frame-%04d.png") == 1
     assert not [name for name in names(here) if name.startswith("frame")]
     assert generate(model, "frame-%04d.png") == 0, "the second try is not refused"
+
+
+def test_a_storyboard_of_a_sequence(model: str, capsys: Capture) -> None:
+    assert generate(model, "frame-%04d.png") == 0
+    cards = ["steps = 1", "width = 64", "height = 64", "seconds = 2", "[[card]]", "at = 0"]
+    cards += ['clip = "frame-%04d.png"', "seconds = 1", "[[card]]", "at = 1", 'prompt = "a cube"']
+    Path("board.toml").write_text("\n".join(cards))
+    words = ["storyboard", "board.toml", "--model", model, "-o", "board-%03d.png", "-q"]
+    assert main(words) == 0
+    assert told(capsys, "rerun", "board-%03d.png", "--model", model)["same_frames"] is True
