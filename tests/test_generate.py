@@ -41,9 +41,17 @@ def test_same_seed_same_film(bundle: Bundle) -> None:
 def test_what_was_snapped_and_not_understood_is_told(bundle: Bundle) -> None:
     film = generate(bundle, wish(prompts=("a red dragon",), height=50, width=100, seconds=1.1))
     assert (film.clip.height, film.clip.width) == (64, 96)
-    told = " ".join(film.notes)
-    assert "96x64" in told
-    assert "dragon" in told
+    assert "96x64" in film.notes[0]
+    assert film.notes[2:] == (
+        "'dragon' is not a word this model knows",
+        "things this model knows: ball, cube, cone",
+    )
+
+
+@pytest.mark.parametrize("guidance", [0.0, -3.0, float("nan"), float("inf")])
+def test_a_guidance_out_of_range_is_refused(guidance: float, bundle: Bundle) -> None:
+    with pytest.raises(UsageError, match="guidance of"):
+        generate(bundle, wish(guidance=guidance))
 
 
 def test_a_still_is_one_frame(bundle: Bundle) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from kinora.core.clip import Clip, Frames
 from kinora.core.errors import NotFoundError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
-from kinora.core.prompt import check_prompt
+from kinora.core.prompt import check_guidance, check_prompt
 from kinora.core.shape import PixelShape, check_seconds, check_size
 from kinora.denoise.canvas import Canvas, blank
 from kinora.denoise.condition import Condition, apply_all
@@ -26,6 +26,7 @@ from kinora.flow.solver import Solver
 from kinora.models.store import DEFAULT, WEIGHTS, is_bundle, load_bundle
 from kinora.open_weights.folder import HUB_ID
 from kinora.open_weights.hub import locate
+from kinora.prompt.unheard import unheard
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def generate(
     start = perf_counter()
     settled, shape, notes = settle(model, request)
     text = model.read(settled.prompts, negative=settled.negative)
-    notes += tuple(f"'{word}' is not a word this model knows" for word in text.not_understood)
+    notes += unheard(model, text.not_understood)
     canvas = apply_all(lay_out(model, shape), settled.conditions)
     read = perf_counter()
 
@@ -236,7 +237,7 @@ def settle(model: FilmModel, request: Request) -> tuple[Request, PixelShape, tup
         height=made.height,
         width=made.width,
         steps=steps,
-        guidance=likes.guidance if request.guidance is None else request.guidance,
+        guidance=check_guidance(likes.guidance if request.guidance is None else request.guidance),
         shift=likes.shift if request.shift is None else request.shift,
     )
     return settled, made, tuple(notes)

@@ -75,6 +75,31 @@ def test_where_time_is_no_object_the_teacher_of_the_model_films(kinora, tmp_path
     assert made("--negative", "a hat", "--guidance", 2) == ("few", 2, 2.0)
 
 
+def test_what_is_not_understood_is_named_with_what_is(kinora, model: Path) -> None:
+    words = ("--model", model, "--seconds", 1, "--steps", 1, "-n", 2, "--seed", 7, "-o", "a.mp4")
+    done = kinora("generate", "a bluue dragon, a capsule", *words)
+    assert done.returncode == 0, done.stderr
+    notes = [line for line in done.stderr.splitlines() if line.startswith("Note: ")]
+    assert notes == [
+        "Note: 'bluue' is not a word this model knows; did you mean blue?",
+        "Note: 'dragon' is not a word this model knows",
+        "Note: 'capsule' is not a word this model knows",
+        "Note: things this model knows: ball, cube, cone",
+    ]
+
+
+def test_what_a_director_wrote_is_shown(kinora, model: Path, tmp_path: Path) -> None:
+    words = ("--model", model, "--image", "--steps", 1, "-o", "a.png", "--json")
+    done = kinora("generate", "a red ball on a boat", *words, "--expand")
+    assert done.returncode == 0, done.stderr
+    notes = json.loads(done.stdout)["films"][0]["notes"]
+    (shot,) = read_sidecar(tmp_path / "a.png").shots
+    assert shot.expansion.startswith("on grass there is a medium matte red ball.")
+    assert notes[:2] == [
+        f"Expanded: {shot.expansion}", "'boat' is not a word this model knows"
+    ]  # fmt: skip
+
+
 def test_same_seed_same_bytes(kinora, model: Path, tmp_path: Path) -> None:
     for name in ("one.mp4", "two.mp4"):
         kinora("generate", PROMPT, "--model", model, "--seconds", 1, "--seed", 7, "-o", name, "-q")
@@ -107,6 +132,10 @@ def test_words_can_be_left_out(kinora, model: Path, tmp_path: Path) -> None:
         ([PROMPT, "--size", "100000x100000"], 2),
         ([PROMPT, "--seconds", "-1"], 2),
         ([PROMPT, "--steps", "0"], 2),
+        ([PROMPT, "--guidance", "0"], 2),
+        ([PROMPT, "--guidance", "-3"], 2),
+        ([PROMPT, "--guidance", "nan"], 2),
+        ([PROMPT, "--out", "film.png"], 2),
         ([PROMPT, "--model", "nonesuch"], 3),
         ([PROMPT, "--out", "film.xyz"], 2),
         ([PROMPT, "--out", "/proc/nowhere/film.mp4"], 1),
@@ -127,7 +156,7 @@ def test_bad_input_is_one_line_with_a_remedy(
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("kinora: ")
     assert "Traceback" not in done.stderr
-    assert not list(tmp_path.glob("film*"))
+    assert not list(tmp_path.glob("*film*"))
 
 
 def test_rerun_makes_the_same_latents(kinora, model: Path, tmp_path: Path) -> None:

@@ -184,6 +184,15 @@ def test_a_long_film_is_written_while_it_is_made(model: Path, tmp_path: Path) ->
         (["edit", "FILM", "--box", "0,0,9,9", "--mask", "FILM"], 2, "the region is named twice"),
         (["loop", "FILM", "-o", "no/such.mp4"], 3, "cannot write no/such.mp4"),
         (["loop", "FILM", "-o", "no/%03d.png"], 3, "cannot write no/%03d.png"),
+        (["extend", "."], 6, ". is not a file"),
+        (["animate", "."], 6, ". is not a file"),
+        (["rerun", "."], 6, ". is not a file"),
+        (["recut", "FILM", "--from", "inf"], 2, "start = inf does not fit"),
+        (["recut", "FILM", "--from", "1e308"], 2, "start = 1e+308 does not fit"),
+        (["retake", "FILM", "--from", "inf"], 2, "start = inf does not fit"),
+        (["retake", "FILM", "--from", "0", "--to", "nan"], 2, "'--to'"),
+        (["edit", "FILM", "--box", "0,0,8,8", "--from", "inf"], 2, "start = inf does not fit"),
+        (["remix", "FILM", "--guidance", "0"], 2, "a guidance of 0 cannot make a film"),
     ],
 )
 def test_what_cannot_be_is_told_in_a_line(

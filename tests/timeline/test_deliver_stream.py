@@ -51,4 +51,7 @@ def test_what_was_dreamt_is_there_when_the_rest_fails(causal: Bundle, tmp_path: 
 def test_unknown_words_are_told(model: Bundle, tmp_path: Path) -> None:
     wish = Request(("a red dragon",), seconds=1.0, height=64, width=64, steps=1)
     _, notes = deliver_stream(model, wish, tmp_path / "a.mp4")
-    assert notes == ("'dragon' is not a word this model knows",)
+    assert notes == (
+        "'dragon' is not a word this model knows",
+        "things this model knows: ball, cube, cone",
+    )

@@ -30,6 +30,7 @@ def estimate(
     from dataclasses import replace
 
     from kinora.core.machine import calibrated
+    from kinora.core.prompt import check_guidance
     from kinora.core.shape import PixelShape, check_seconds, parse_size
     from kinora.estimate.film import Wish, check_fits
     from kinora.estimate.predict import predict, weightless
@@ -45,7 +46,7 @@ def estimate(
     wish = Wish(
         empty.stride.snap(PixelShape(round(frames), height, width)),
         steps=steps or likes.steps[1],
-        guidance=likes.guidance if guidance is None else guidance,
+        guidance=check_guidance(likes.guidance if guidance is None else guidance),
     )
     machine = calibrated(placement.device)
     if memory is not None:

@@ -1,6 +1,7 @@
 """`kinora generate PROMPT`. In: words and wishes. Out: films or stills with their sidecars."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isinf
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from kinora.core.progress import OnProgress
     from kinora.denoise.model import FilmModel
     from kinora.generate import Film, Request
+    from kinora.media.sidecar import Shot
 
 
 class Preset(StrEnum):
@@ -117,6 +119,7 @@ def generate(
 ) -> None:
     """Make a film from a prompt."""
     from kinora.core.prompt import check_prompt
+    from kinora.media.sequence import plain
     from kinora.media.target import check_target
 
     check_prompt(prompt)
@@ -125,11 +128,11 @@ def generate(
         _check_psnr(step_cache, verify=verify)
     if not image and seconds <= 0:
         raise UsageError(f"a film of {seconds:g} seconds cannot be made", remedy="Try --seconds 4")
-    first = drawn(seed, folder=(out or Path()).parent, quiet=quiet)
+    first = drawn(seed, folder=plain(out).parent if out else Path(), quiet=quiet)
     numbers = range(first, first + count)
     files = {each: named(out, prompt, each, image=image, many=count > 1) for each in numbers}
     for file in files.values():
-        check_target(file, fps=8)
+        check_target(file, fps=8, frames=1 if image else 2)
     wish = {
         "seconds": 0.0 if image else seconds, "height": height, "width": width, "steps": steps,
         "guidance": guidance, "negative": negative,
@@ -240,19 +243,29 @@ def _delivered(
         prompts=(shot.expansion or shot.prompt,), seed=seed, conditions=conditions, **wish
     )
     options: dict[str, Any] = {"characters": cast} if cast else {}
+    told = _expanded(model, shot, cast) if typed.expand else []
     if request.seconds >= LONG and not (typed.at_once or typed.tries or typed.psnr):
         _, notes = deliver_stream(
             model, request, file, words=typed.words, wishes=(shot,), options=options,
             on_progress=on_progress,
         )  # fmt: skip
-        return [], list(notes)
+        return [], [*told, *notes]
     film, found = _watched(model, request, tries=typed.tries, on_progress=on_progress)
     options |= found
     cost = _cost(model, request, film, on_progress=on_progress) if typed.psnr else ()
     sidecar = sidecar_of(film, model, verb="generate", asked=request, options=options)
     sidecar = sidecar.model_copy(update={"shots": (shot,)})
     deliver(film, sidecar, file, words=typed.words, on_progress=on_progress)
-    return [film.clip], [*film.notes, *cost]
+    return [film.clip], [*told, *film.notes, *cost]
+
+
+def _expanded(model: "FilmModel", shot: "Shot", cast: Iterable[str]) -> list[str]:
+    """What the director wrote, and which words found no way into it."""
+    from kinora.prompt.unheard import unheard
+
+    names = {name.lower() for name in cast}
+    lost = [word for word in model.read((shot.prompt,)).not_understood if word not in names]
+    return [f"Expanded: {shot.expansion or shot.prompt}", *unheard(model, lost)]
 
 
 def _cost(
@@ -304,7 +317,10 @@ def checked_times(hd: int | None) -> int:
 
 def named(out: Path | None, prompt: str, seed: int, *, image: bool, many: bool) -> Path:
     """The file of one film: as told, with the seed added if there are many, else from the prompt."""
+    from kinora.media.sequence import sequence_of
+
     if out is None:
         words = re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:48].strip("-") or "film"
         return Path(f"{words}-{seed}.{'png' if image else 'mp4'}")
-    return out.with_stem(f"{out.stem}-{seed}") if many else out
+    name = sequence_of(out) or out
+    return name.with_stem(f"{name.stem}-{seed}") if many else out

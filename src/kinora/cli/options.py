@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from kinora.core.prompt import check_guidance
+
 TRIES = 3
 """How often what breaks its words is dreamt at most where nobody says."""
 
@@ -78,8 +80,17 @@ Steps = Annotated[
         "--steps", min=1, help="Solver steps: more is finer.", show_default="what the model likes"
     ),
 ]
+
+
+def _pushing(guidance: float | None) -> float | None:
+    return None if guidance is None else check_guidance(guidance)
+
+
 Guidance = Annotated[
-    float | None, typer.Option("--guidance", help="How hard to follow the words; 1 is not at all.")
+    float | None,
+    typer.Option(
+        "--guidance", callback=_pushing, help="How hard to follow the words; 1 is not at all."
+    ),
 ]
 Verify = Annotated[
     bool, typer.Option("--verify", help="Watch the film, and dream again what breaks its words.")

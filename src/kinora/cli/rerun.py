@@ -31,16 +31,23 @@ def rerun(
 ) -> None:
     """Make a film again from its sidecar, and say whether the same frames came out."""
     from kinora.generate import load
-    from kinora.media.sidecar import read_sidecar
+    from kinora.media.probe import check_file
+    from kinora.media.sequence import sequence_of
+    from kinora.media.sidecar import read_sidecar, sidecar_path
+    from kinora.media.target import check_target
     from kinora.models.bundle import enlarged
     from kinora.open_weights.outside import dressed, outside_of
     from kinora.timeline.again import again
     from kinora.timeline.deliver import times_of
 
+    if not sidecar_path(file).exists():
+        check_file(file)
     told = read_sidecar(file)
     if told.model is None:
         raise NotFoundError(f"the sidecar of {file} does not tell the model")
-    target = out or file.with_stem(f"{file.stem}-again")
+    name = sequence_of(file) or file
+    target = out or name.with_stem(f"{name.stem}-again")
+    check_target(target, fps=8, frames=told.made.frames if told.made else 2)
     typed = resumable(target, None, quiet=quiet)
     with typed, reporting(as_json=as_json, quiet=quiet) as on_progress:
         plain = enlarged(load(model or told.model.id), times_of(told))

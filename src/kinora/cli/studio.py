@@ -105,10 +105,14 @@ def _edited(
 ) -> None:
     """Make the edit, deliver the film or films, say where they are."""
     from kinora.core.config import settle
+    from kinora.media.probe import check_file
+    from kinora.media.sequence import plain, sequence_of
     from kinora.timeline.order import Order
 
     first = wanted.files[0]
-    number = drawn(seed, folder=(out or first).parent, quiet=quiet)
+    for file in wanted.files:
+        check_file(file)
+    number = drawn(seed, folder=plain(out or first).parent, quiet=quiet)
     values = {
         "prompt": prompt, "negative": negative, "seed": number, "steps": steps, "guidance": guidance,
     }  # fmt: skip
@@ -120,7 +124,9 @@ def _edited(
         times=wanted.times,
         expand=expand,
     )
-    target = out or first.with_name(f"{first.stem}-{verb}-{number}.mp4")
+    shown = plain(first)
+    target = out or shown.with_name(f"{shown.stem}-{verb}-{number}.mp4")
+    target = sequence_of(target) or target
     with resumable(target, number, quiet=quiet):
         _delivered(
             order, target, model=model, outside=From(lora, step_cache, compiled),

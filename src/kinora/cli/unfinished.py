@@ -63,8 +63,10 @@ def resumable(
     """
     from kinora.denoise.resume import keeping
     from kinora.media.atomic import write_bytes
+    from kinora.media.sequence import plain
 
-    folder = target.with_name(f".{target.name.replace('%', '')}.dream")
+    name = plain(target)
+    folder = name.with_name(f".{name.name}.dream")
     order = folder / ORDER
     told = {"words": sys.argv[1:], "seed": seed, "process": os.getpid()}
     try:

@@ -26,6 +26,7 @@ from kinora.denoise.model import FilmModel, Read
 from kinora.denoise.stream import decode_after
 from kinora.evaluate.ledger import Entry, Told, window
 from kinora.generate import Film, Request, decoded, dream, lay_out, settle
+from kinora.prompt.unheard import unheard
 from kinora.prompt.vocabulary import Vocabulary, load_vocabulary
 
 STRONGER = 1.15
@@ -181,7 +182,7 @@ def verified(
     """
     settled, _, notes = settle(model, request)
     unknown = model.read(settled.prompts, negative=settled.negative).not_understood
-    notes += tuple(f"'{word}' is not a word this model knows" for word in unknown)
+    notes += unheard(model, unknown)
     latents, ledger = watched(
         model, settled, judge=judge, tries=tries, told=told, words=words, on_progress=on_progress
     )

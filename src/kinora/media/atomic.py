@@ -83,8 +83,11 @@ def _complete(part: Path, target: Path) -> None:
         _sync(part)
         part.replace(target)
         return
-    for file in sorted(part.iterdir()):
+    files = sorted(part.iterdir())
+    # A disk that is full says so here, before the first of them has moved.
+    for file in files:
         _sync(file)
+    for file in files:
         file.replace(target.parent / file.name)
 
 

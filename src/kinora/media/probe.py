@@ -1,6 +1,7 @@
 """What a file claims to be. In: a path. Out: its format, size, rate, colours and comment."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -9,8 +10,10 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from PIL import Image
 
-from kinora.core.errors import BadMediaError, NotFoundError
+from kinora.core.errors import BadMediaError, KinoraError, NotFoundError
 from kinora.media.image import comment_of, decoding, open_picture, too_large
+from kinora.media.sequence import files_of
+from kinora.media.sidecar import parse
 
 DEMUXERS = "mov,matroska,avi,mpegts,mpeg,ogg,flv,asf"
 """Formats that hold pictures themselves; playlists, which name other files, are not among them."""
@@ -48,8 +51,8 @@ class Probe:
         width: pixels, as displayed, after rotation.
         height: pixels, as displayed, after rotation.
         frames: how many, 0 if the file does not say.
-        fps: frames a second; 0 for an image.
-        seconds: duration; 0 for an image.
+        fps: frames a second; 0 for an image, or a sequence that does not tell it.
+        seconds: duration; likewise.
         colour: matrix and range, "" if untagged.
         bytes: size of the file.
         comment: text kept inside the file.
@@ -69,13 +72,16 @@ class Probe:
 
 
 def probe(path: Path, *, limits: Limits = LIMITS) -> Probe:
-    """Look at a video or image without decoding more than its first frame.
+    """Look at a video, image or sequence without decoding more than its first frame.
 
     Raises:
         NotFoundError: there is no such file.
         BadMediaError: it is no video or image, or beyond `limits`.
     """
     check_file(path)
+    parts = files_of(path)
+    if parts != (path,):
+        return _of_sequence(parts, probe(parts[0], limits=limits))
     picture = open_picture(path, pixels=limits.pixels)
     if picture is not None:
         with picture, decoding(path):
@@ -85,13 +91,15 @@ def probe(path: Path, *, limits: Limits = LIMITS) -> Probe:
 
 
 def check_file(path: Path) -> None:
-    """Raise unless `path` is an existing file with something in it."""
-    if not path.exists():
-        raise NotFoundError(f"there is no file {path}")
-    if not path.is_file():
+    """Raise unless `path` is an existing file, or a sequence of them, with something in it."""
+    parts = files_of(path)
+    if not parts and path.exists():
         raise BadMediaError(f"{path} is not a file")
-    if path.stat().st_size == 0:
-        raise BadMediaError(f"{path} is empty")
+    if not parts:
+        raise NotFoundError(f"there is no file {path}")
+    for part in parts:
+        if part.stat().st_size == 0:
+            raise BadMediaError(f"{part} is empty")
 
 
 def open_video(path: Path, *, limits: Limits = LIMITS) -> InputContainer:
@@ -136,6 +144,22 @@ def _check(container: InputContainer, path: Path, limits: Limits) -> None:
     if seconds_of(container) > limits.seconds:
         long = f"{seconds_of(container):.0f} seconds are more than {limits.seconds:g}"
         raise BadMediaError(f"{path} is too long", why=long, remedy="Cut it first")
+
+
+def _of_sequence(parts: tuple[Path, ...], first: Probe) -> Probe:
+    """Pictures know no rate, but those of ours keep the recipe of the film."""
+    made = None
+    with suppress(KinoraError):
+        made = parse(first.comment, origin="the comment inside").made
+    fps = made.fps if made else 0.0
+    return replace(
+        first,
+        kind="video",
+        frames=len(parts),
+        fps=fps,
+        seconds=len(parts) / fps if fps else 0.0,
+        bytes=sum(part.stat().st_size for part in parts),
+    )
 
 
 def _of_picture(picture: Image.Image, path: Path) -> Probe:

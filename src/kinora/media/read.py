@@ -20,13 +20,14 @@ from kinora.core.clip import Clip
 from kinora.core.errors import BadMediaError
 from kinora.media.image import FORMATS, Frame, cover, decode, open_picture, too_large
 from kinora.media.probe import LIMITS, Limits, Probe, displayed_size, open_video, probe
+from kinora.media.sequence import files_of
 from kinora.media.video import EXACT
 
 HIGH_DEFINITION = 720
 """Untagged video is BT.709 from this height on and BT.601 below, as every player assumes."""
 
 STILL_RATE = 1.0
-"""The rate of a clip made from one picture."""
+"""The rate of a clip made from one picture, or from a sequence that does not tell its own."""
 
 Timed = Generator[tuple[float, Frame], None, None]
 """Frames with the seconds at which they appear."""
@@ -58,7 +59,8 @@ def read(
     """Decode a file.
 
     Args:
-        path: a video (MP4, MOV, MKV, WebM ...), an animation (GIF, WebP) or an image.
+        path: a video (MP4, MOV, MKV, WebM ...), an animation (GIF, WebP), an image, or a sequence of
+            them (`frame-%04d.png`, or a folder of `0001.png` and on).
         fps: the rate wanted; frames are repeated or left out, never blended. The file's by default.
         size: `(height, width)` wanted; frames are scaled to fill it and cut. The file's by default.
         most: frames wanted; what comes behind them is not decoded. All by default.
@@ -71,7 +73,7 @@ def read(
     source = probe(path, limits=limits)
     rate = fps or source.fps or STILL_RATE
     height, width = size or (source.height, source.width)
-    with closing(_frames(path, limits)) as timed:
+    with closing(_frames(path, limits, fps=source.fps or STILL_RATE)) as timed:
         sized = _scaled(timed, height=height, width=width)
         even = _even_times(sized, fps=rate, until=_states_the_end(source))
         frames = list(islice(_held(even, path=path, limits=limits), most))
@@ -80,7 +82,17 @@ def read(
     return Reading(Clip(np.stack(frames), rate), source, _told(source, rate, height, width))
 
 
-def _frames(path: Path, limits: Limits) -> Timed:
+def _frames(path: Path, limits: Limits, *, fps: float) -> Timed:
+    parts = files_of(path)
+    if parts == (path,):
+        yield from _file_frames(path, limits)
+        return
+    for number, part in enumerate(parts):
+        for _, frame in _file_frames(part, limits):
+            yield number / fps, frame
+
+
+def _file_frames(path: Path, limits: Limits) -> Timed:
     picture = open_picture(path, pixels=limits.pixels)
     if picture is not None:
         with picture:

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, ValidationError
 from kinora.core.config import Config
 from kinora.core.errors import BadMediaError, KinoraError, NotFoundError
 from kinora.media.atomic import write_bytes
+from kinora.media.sequence import beside, files_of, sequence_of
 
 SCHEMA: Final = 1
 """Raised when an older reader would misread what a newer writer means."""
@@ -68,7 +69,7 @@ class Parent(Config):
 
 
 class Output(Config):
-    """The file that the sidecar lies beside."""
+    """The file that the sidecar lies beside; of a sequence the bytes of all its pictures in order."""
 
     file: str
     sha256: str
@@ -122,12 +123,13 @@ class Sidecar(Config):
 
 def sidecar_path(file: Path) -> Path:
     """`clip.mp4` -> `clip.mp4.json`."""
-    return file.with_name(file.name + ".json")
+    return beside(file, ".json")
 
 
 def write_sidecar(sidecar: Sidecar, file: Path) -> Sidecar:
     """Write the sidecar of a finished `file`, and return it with the file's own hash and size."""
-    output = Output(file=file.name, sha256=sha256(file), bytes=file.stat().st_size)
+    size = sum(part.stat().st_size for part in files_of(file))
+    output = Output(file=(sequence_of(file) or file).name, sha256=sha256(file), bytes=size)
     complete = sidecar.model_copy(update={"output": output})
     write_bytes(sidecar_path(file), (complete.model_dump_json(indent=2) + "\n").encode())
     return complete
@@ -170,9 +172,12 @@ def parse(text: str | bytes, *, origin: str) -> Sidecar:
 
 
 def sha256(file: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal; raises `NotFoundError`."""
+    """The SHA-256 of a file's bytes, or of a sequence's in order, in hexadecimal; raises `NotFoundError`."""
+    digest = hashlib.sha256()
     try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        for part in files_of(file) or (file,):
+            with part.open("rb") as stream:
+                hashlib.file_digest(stream, lambda: digest)
     except OSError as error:
         raise NotFoundError(f"cannot read {file}", why=error.strerror or str(error)) from error
+    return digest.hexdigest()

@@ -1,29 +1,18 @@
 """What a name asks for. In: a path. Out: the format it stands for, or why it cannot be written."""
 
-import re
 from pathlib import Path
 
 from kinora.core.errors import UsageError
 from kinora.media.atomic import check_folder
 from kinora.media.image import check_held
+from kinora.media.sequence import NUMBER, sequence_of
 from kinora.media.video import check_even
 
 VIDEO = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 STILL = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 ANIMATION = {".gif": "GIF", ".webp": "WEBP"}
-NUMBER = re.compile(r"%0?\d*d")
 GIF_RATE = 50
 """Viewers slow a GIF down whose frames last less than two hundredths of a second."""
-
-
-def sequence_of(path: Path) -> Path | None:
-    """The numbered name of a picture sequence, or `None` if `path` asks for a single file.
-
-    An existing folder asks for `0001.png` and on inside it.
-    """
-    if path.is_dir():
-        return path / "%04d.png"
-    return path if NUMBER.search(path.name) else None
 
 
 def check_target(

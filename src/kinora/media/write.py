@@ -19,7 +19,8 @@ from kinora.core.progress import OnProgress, Progress, silent
 from kinora.media import image
 from kinora.media.atomic import telling, unfinished
 from kinora.media.image import Frame
-from kinora.media.target import ANIMATION, STILL, VIDEO, check_target, sequence_of
+from kinora.media.sequence import numbered, sequence_of
+from kinora.media.target import ANIMATION, STILL, VIDEO, check_target
 from kinora.media.video import QUALITY, VideoFile
 
 
@@ -153,7 +154,7 @@ class _Sequence:
 
     def add(self, frame: Frame) -> None:
         self.count += 1
-        path = self.folder / (self.name % self.count)
+        path = numbered(self.folder / self.name, self.count)
         kind = STILL[path.suffix.lower()]
         image.save_still(path, frame, kind=kind, comment=self.comment)
 

@@ -17,6 +17,7 @@ from kinora.denoise.condition import Condition, Reference
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request, generate
 from kinora.media.read import read
+from kinora.media.sequence import files_of, sequence_of
 from kinora.media.sidecar import Sidecar
 from kinora.timeline.cache import Cache
 from kinora.timeline.characters import Cast, Character
@@ -196,6 +197,7 @@ def _compared(file: Path, target: Path) -> Same:
         old, new = (stored_latents(each)["latents"] for each in (file, target))
         latents = torch.equal(old, new)
     frames: bool | None = None
-    if file.is_file() and file.suffix.lower() == target.suffix.lower():
+    one, other = ((sequence_of(each) or each).suffix.lower() for each in (file, target))
+    if files_of(file) and one == other:
         frames = np.array_equal(read(file).clip.frames, read(target).clip.frames)
     return Same(latents, frames)

@@ -26,6 +26,7 @@ from kinora.denoise.condition import Reference, View, Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
 from kinora.media.atomic import write_bytes
+from kinora.media.sequence import beside, files_of, pictures
 from kinora.media.sidecar import (
     Model,
     Parent,
@@ -43,7 +44,7 @@ from kinora.open_weights.model import OpenModel
 
 def latents_path(file: Path) -> Path:
     """Where a film's latents lie."""
-    return file.with_name(file.name + ".latents")
+    return beside(file, ".latents")
 
 
 def sidecar_of(
@@ -125,10 +126,23 @@ def deliver(
         # Frames that come from a film shall still be those of its file.
         quality = KEEPING if sidecar.parents else QUALITY
         save_clip(film.clip, file, comment=told.recipe(), quality=quality, on_progress=on_progress)
+        return with_sidecar(told, file)
+    except BaseException:
+        if not files_of(file):
+            latents_path(file).unlink(missing_ok=True)
+        raise
+
+
+def with_sidecar(told: Sidecar, file: Path) -> Sidecar:
+    """The sidecar of a finished film as written; pictures that cannot get one are removed.
+
+    A second try would be refused beside them.
+    """
+    try:
         return write_sidecar(told, file)
     except BaseException:
-        if not file.exists():
-            latents_path(file).unlink(missing_ok=True)
+        for picture in pictures(file):
+            picture.unlink()
         raise
 
 

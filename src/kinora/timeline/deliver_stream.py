@@ -18,9 +18,10 @@ from kinora.core.progress import OnProgress, silent
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request, settle, stream
 from kinora.media.atomic import write_bytes
-from kinora.media.sidecar import Shot, Sidecar, Size, write_sidecar
+from kinora.media.sidecar import Shot, Sidecar, Size
 from kinora.media.write import ClipWriter
-from kinora.timeline.deliver import latents_path, packed, sidecar_of
+from kinora.prompt.unheard import unheard
+from kinora.timeline.deliver import latents_path, packed, sidecar_of, with_sidecar
 
 LONG = 10.0
 """Seconds from which a film is written while it is made."""
@@ -73,5 +74,5 @@ def deliver_stream(
         for frames in stream(model, request, keep=keep, on_progress=on_progress):
             writer.write(frames)
     timings = {"all": round(perf_counter() - start, 3)}
-    unknown = tuple(f"'{word}' is not a word this model knows" for word in lost)
-    return write_sidecar(told.model_copy(update={"timings": timings}), file), (*notes, *unknown)
+    told = with_sidecar(told.model_copy(update={"timings": timings}), file)
+    return told, (*notes, *unheard(model, lost))

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from kinora.core.config import Config
 from kinora.core.errors import UsageError
+from kinora.core.prompt import MAX_GUIDANCE
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -114,7 +115,7 @@ class Timeline(Config):
     height: int | None = Field(default=None, ge=16, le=4096)
     width: int | None = Field(default=None, ge=16, le=4096)
     steps: int | None = Field(default=None, ge=1)
-    guidance: float | None = Field(default=None, gt=0)
+    guidance: float | None = Field(default=None, gt=0, le=MAX_GUIDANCE)
     negative: str = ""
     expand: bool = False
     tracks: tuple[Track, ...] = (Track(),)

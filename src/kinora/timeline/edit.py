@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
 from kinora.core.config import Config
 from kinora.core.errors import UnsupportedError, UsageError
 from kinora.core.progress import OnProgress, silent
+from kinora.core.prompt import MAX_GUIDANCE
 from kinora.core.seed import derive
 from kinora.denoise.canvas import Canvas, join
 from kinora.denoise.condition import Condition, Reference, View, Words
@@ -43,11 +44,13 @@ class Edit(Config):
         guidance: how hard to push towards the words; what the model likes by default.
     """
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     prompt: str | None = None
     negative: str = ""
     seed: int = Field(default=0, ge=0)
     steps: int | None = Field(default=None, ge=1)
-    guidance: float | None = Field(default=None, gt=0)
+    guidance: float | None = Field(default=None, gt=0, le=MAX_GUIDANCE)
 
     def request(self, model: FilmModel, prompts: tuple[str, ...]) -> Request:
         """The settled request of this edit for dreams that listen to `prompts`.

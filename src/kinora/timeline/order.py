@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from kinora.core.config import settle
 from kinora.core.errors import BadMediaError, NotFoundError
 from kinora.media.probe import probe
+from kinora.media.sequence import files_of
 from kinora.media.sidecar import Parent, Sidecar, sha256
 from kinora.timeline.deliver import latents_path
 from kinora.timeline.edit import Edit
@@ -93,7 +94,7 @@ def found(parent: Parent, film: Path) -> Path:
     Raises:
         NotFoundError: it is gone, or it or its latents were changed since.
     """
-    places = [place for place in _places(parent, film) if place.is_file()]
+    places = [place for place in _places(parent, film) if files_of(place)]
     if not places:
         raise NotFoundError(
             f"{parent.file} is gone", why=f"{film} was made from it", remedy="Bring it back first"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from kinora.core.clip import Clip
 from kinora.core.progress import OnProgress, silent
+from kinora.core.shape import MAX_SECONDS
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film
 from kinora.timeline.edit import Edit, check, film
@@ -19,9 +20,9 @@ from kinora.timeline.source import Source, source
 class Recut(Edit):
     """What to keep, in seconds, and how long the film shall be in the end."""
 
-    start: float = Field(default=0.0, ge=0)
-    stop: float | None = Field(default=None, gt=0)
-    seconds: float | None = Field(default=None, gt=0, le=3600)
+    start: float = Field(default=0.0, ge=0, le=MAX_SECONDS)
+    stop: float | None = Field(default=None, gt=0, le=MAX_SECONDS)
+    seconds: float | None = Field(default=None, gt=0, le=MAX_SECONDS)
 
 
 def recut(

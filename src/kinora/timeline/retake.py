@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress, silent
+from kinora.core.shape import MAX_SECONDS
 from kinora.denoise.canvas import Canvas, join
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film
@@ -19,8 +20,8 @@ from kinora.timeline.source import Source, outside_time, source
 class Retake(Edit):
     """The window in seconds; the whole rest of the clip without `stop`."""
 
-    start: float = Field(ge=0)
-    stop: float | None = Field(default=None, gt=0)
+    start: float = Field(ge=0, le=MAX_SECONDS)
+    stop: float | None = Field(default=None, gt=0, le=MAX_SECONDS)
 
 
 def retake(

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from kinora.core.config import Config, read_toml, settle
 from kinora.core.errors import NotFoundError, UsageError
+from kinora.media.sequence import files_of
 from kinora.prompt.storyboard import Story
 from kinora.timeline.document import Gap, Item, Shot, Timeline, Track
 
@@ -93,7 +94,7 @@ def _beside(card: Card, folder: Path) -> Card:
     for name in ("image", "clip"):
         if (value := getattr(card, name)) is not None:
             path = folder / value
-            if not path.is_file():
+            if not files_of(path):
                 raise NotFoundError(f"the card at {card.at:g} s names {path}, which is not there")
             found[name] = str(path)
     return card.model_copy(update=found)

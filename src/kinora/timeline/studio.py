@@ -18,6 +18,7 @@ from kinora.media.read import read
 from kinora.media.sidecar import Parent, sha256
 from kinora.media.target import check_target
 from kinora.media.write import save
+from kinora.prompt.unheard import unheard
 from kinora.timeline.cache import Cache, Piece
 from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, sidecar_of, spare
@@ -78,8 +79,7 @@ def make_film(
     sidecar = sidecar.model_copy(update={"shots": shots(film.request.prompts, typed)})
     deliver(film, sidecar, target, on_progress=on_progress)
     lost = [word for prompt in words.values() for word in model.read([prompt]).not_understood]
-    unknown = (f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
-    return Made(_counts(timeline, pieces), (*fitted, *unknown))
+    return Made(_counts(timeline, pieces), (*fitted, *unheard(model, lost)))
 
 
 def heard(timeline: Timeline, home: Project) -> dict[str, str]:
