@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from kinora.caption.judge import load_judge
+from kinora.evaluate.verify import verified
 from kinora.generate import Film, Request, generate
 from kinora.open_weights.load import load_open
 from kinora.open_weights.model import OpenModel
@@ -85,3 +87,14 @@ def test_retake(made: Made) -> None:
     assert same == [True, True, False, True, True]
     kept = (taken.clip.frames == film.clip.frames).all((1, 2, 3)).tolist()
     assert kept == [True] * 5 + [False] * 4 + [True] * 8
+
+
+def test_pictures_that_the_judge_does_not_know_are_not_judged(made: Made) -> None:
+    model, film = made
+    watched, ledger = verified(model, film.request, judge=load_judge(), tries=3)
+    assert [each.tries for each in ledger.windows] == [1]
+    assert {entry.found for entry in ledger.entries} == {"unknown"}
+    assert not ledger.broken
+    assert torch.equal(watched.latents, film.latents)
+    (line,) = ledger.lines()
+    assert "not checked" in line and line in watched.notes

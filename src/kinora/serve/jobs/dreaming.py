@@ -14,6 +14,7 @@ from kinora.evaluate.shots import Shots
 from kinora.evaluate.takes import Eye
 from kinora.generate import Film, dream
 from kinora.open_weights.model import OpenModel
+from kinora.prompt.unheard import unheard
 from kinora.serve.board import StoredPieces, board, document
 from kinora.serve.creation import heard, plan
 from kinora.serve.edits import Assets, dreamt, edit, sources
@@ -66,7 +67,7 @@ class Dreaming:
     def _note_unknown(self, wish: Wish) -> None:
         unknown = self._model.read(heard(wish), negative=wish.negative).not_understood
         if unknown:
-            self._note([f"'{word}' is not a word this model knows" for word in unknown])
+            self._note(list(unheard(self._model, unknown)))
 
     def _created(self, wish: Wish) -> Reel:
         given = self._assets(wish)
