@@ -121,6 +121,28 @@ def test_a_board_is_made_changed_undone_and_exported(
     assert (tmp_path / "film-shots" / "card-1.mp4").exists()
 
 
+def test_a_board_that_cannot_be_read_is_not_the_projects_and_export_finds_it_elsewhere(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    common, films = ["--model", str(model), "-q"], tmp_path / "films"
+    films.mkdir()
+    board = films / "board.toml"
+    settings = "steps = 1\nwidth = 64\nheight = 64\nseconds = 1\n"
+    board.write_text(f'{settings}[[card]]\nat = 0\nprompt = "a red ball on grass"\n')
+    assert main(["storyboard", str(board), *common]) == 0
+    (films / "p.png").write_bytes(b"no picture")
+    board.write_text(f'{settings}[[card]]\nat = 0\nprompt = "a cube"\nimage = "p.png"\n')
+    assert main(["storyboard", str(board), *common]) == 6
+    assert "p.png" in capsys.readouterr().err
+    assert [shot.prompt for shot in project(films).history().present.shots()] == [
+        "a red ball on grass"
+    ]
+    pytest.importorskip("opentimelineio", reason="needs the extra: pip install kinora[export]")
+    assert main(["export", "films/film.otio", *common]) == 0
+    assert (films / "film.otio").exists()
+
+
 def test_a_board_is_not_written_over_its_own_clip(
     model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -24,7 +24,8 @@ def export(
     from kinora.timeline.project import project
     from kinora.timeline.studio import export_film
 
-    home = project()
+    here = project()
+    home = here if here.document.exists() else project(target.parent)
     timeline = home.history().present
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
         dreamer = load(model or DEFAULT)

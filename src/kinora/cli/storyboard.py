@@ -142,6 +142,9 @@ def _present(
     changes: Mapping[str, Any],
 ) -> "Timeline":
     """The timeline to render: of the file, or the project's own after an undo or redo; with what was typed."""
+    from kinora.media.probe import probe
+    from kinora.timeline.render import files_of
+
     if undo and redo:
         raise UsageError("--undo and --redo go opposite ways", remedy="Give one of them")
     if file is not None:
@@ -150,7 +153,10 @@ def _present(
                 f"--{'undo' if undo else 'redo'} goes through the project's own timelines",
                 remedy=f"Leave {file} away",
             )
-        return home.change(_changed(_read(file, seed), changes)).present
+        new = _changed(_read(file, seed), changes)
+        for each in files_of(new):  # what cannot be read must not become the project's
+            probe(each)
+        return home.change(new).present
     if seed is not None:
         raise _no_seed("the project's timeline")
     history = home.history()
