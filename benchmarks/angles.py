@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from kinora.caption.judge import load_judge
 from kinora.core.clip import Clip
 from kinora.core.seed import derive
+from kinora.core.view import VIEWS
 from kinora.evaluate.placing import Standing, in_place
 from kinora.evaluate.views import view_agreement
 from kinora.generate import load
 from kinora.models.store import DEFAULT
 from kinora.timeline.angles import Angles, angles
-from kinora.world.camera import VIEWS
 from kinora.world.clip import WorldClip, render_clip
 from kinora.world.mix import Mix
 

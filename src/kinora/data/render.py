@@ -18,6 +18,7 @@ from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.seed import derive
 from kinora.core.shape import Stride
+from kinora.core.view import VIEWS
 from kinora.data.shards import write_shard
 
 if TYPE_CHECKING:
@@ -93,7 +94,6 @@ def render_shard(bucket: Bucket, folder: Path, number: int) -> Path:
 
 def _example(bucket: Bucket, index: int) -> tuple[Frames, Labels, dict[str, Any]]:
     """Frames and labels of one clip, all cameras one after the other, and what is said of it."""
-    from kinora.world.camera import VIEWS
     from kinora.world.clip import render_clip
     from kinora.world.mix import Mix
 
