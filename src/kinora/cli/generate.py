@@ -73,6 +73,14 @@ class Typed:
     psnr: bool
     wish: dict[str, Any]
 
+    @property
+    def streamed(self) -> bool:
+        """Whether the film is written while it is made."""
+        from kinora.timeline.deliver_stream import LONG
+
+        looked_at = self.at_once or self.tries or self.psnr
+        return self.wish["seconds"] >= LONG and not looked_at
+
 
 def generate(
     prompt: Annotated[str, typer.Argument(help='What is to be seen, e.g. "a red ball on grass".')],
@@ -168,7 +176,8 @@ def _made(
     plain = enlarged(_chosen(typed, model), typed.times)
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
     typed = replace(typed, wish={**typed.wish, "steps": typed.wish["steps"] or steps})
-    bundle = _placed(plain, Request((typed.prompt,), **typed.wish))
+    request = Request((typed.prompt,), **typed.wish)
+    bundle = _placed(plain, request, whole=not typed.streamed)
     bundle = typed.outside.put_on(bundle)
     for seed, file in files.items():
         kept, notes = _delivered(bundle, typed, file, seed=seed, on_progress=on_progress)
@@ -214,7 +223,7 @@ def _finish(
     show({"films": told}, as_json=as_json, text="\n".join(str(each["file"]) for each in told))
 
 
-def _placed(model: "FilmModel", wish: "Request") -> "FilmModel":
+def _placed(model: "FilmModel", wish: "Request", *, whole: bool) -> "FilmModel":
     """The model where this film fits: published weights may be larger than the device."""
     from kinora.estimate.film import Wish
     from kinora.estimate.predict import fitted_windows
@@ -222,7 +231,7 @@ def _placed(model: "FilmModel", wish: "Request") -> "FilmModel":
 
     settled, shape, _ = settle(model, wish)
     assert settled.steps and settled.guidance, "settled"
-    return fitted_windows(model, Wish(shape, settled.steps, settled.guidance))
+    return fitted_windows(model, Wish(shape, settled.steps, settled.guidance, whole))
 
 
 def _delivered(
@@ -231,7 +240,7 @@ def _delivered(
     """One film as files: its clip, unless it was written while it was made, and what there is to tell."""
     from kinora.generate import Request
     from kinora.timeline.deliver import deliver, sidecar_of
-    from kinora.timeline.deliver_stream import LONG, deliver_stream
+    from kinora.timeline.deliver_stream import deliver_stream
     from kinora.timeline.direct import directed
 
     likes, wish = model.capabilities, typed.wish
@@ -243,7 +252,7 @@ def _delivered(
         prompts=(shot.expansion or shot.prompt,), seed=seed, conditions=conditions, **wish
     )
     options: dict[str, Any] = {"characters": cast} if cast else {}
-    if request.seconds >= LONG and not (typed.at_once or typed.tries or typed.psnr):
+    if typed.streamed:
         _, notes = deliver_stream(
             model, request, file, words=typed.words, wishes=(shot,), options=options,
             on_progress=on_progress,
