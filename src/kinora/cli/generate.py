@@ -171,37 +171,20 @@ def _made(
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
     from kinora.generate import Request
     from kinora.models.bundle import enlarged
+    from kinora.timeline.filmmaker import filmmaker, placed
 
     told, clips = [], list["Clip"]()
-    plain = enlarged(_chosen(typed, model), typed.times)
+    wished = Request((typed.prompt,), **typed.wish)
+    plain = enlarged(filmmaker(model).answering(wished, typed.preset), typed.times)
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
     typed = replace(typed, wish={**typed.wish, "steps": typed.wish["steps"] or steps})
-    request = Request((typed.prompt,), **typed.wish)
-    bundle = _placed(plain, request, whole=not typed.streamed)
+    bundle = placed(plain, replace(wished, steps=typed.wish["steps"]), whole=not typed.streamed)
     bundle = typed.outside.put_on(bundle)
     for seed, file in files.items():
         kept, notes = _delivered(bundle, typed, file, seed=seed, on_progress=on_progress)
         clips += kept
         told.append({"file": str(file), "seed": seed, "notes": notes})
     return told, clips
-
-
-def _chosen(typed: Typed, name: str | None) -> "FilmModel":
-    """The model named; of one that learnt to need few steps, its teacher where time is no object.
-
-    Negative words are its teacher's too: without guidance there is nothing to push away from.
-    """
-    from kinora.generate import load
-    from kinora.models.bundle import Bundle
-    from kinora.models.store import DEFAULT, base_folder
-
-    named = name or DEFAULT
-    model = load(named)
-    base = model.index.base if isinstance(model, Bundle) else None
-    as_it_likes = typed.wish["steps"] is None and typed.wish["guidance"] is None
-    best = typed.preset is Preset.BEST and as_it_likes
-    pushed = bool(typed.wish["negative"]) and typed.wish["guidance"] is None
-    return load(base_folder(Path(named), base)) if base and (best or pushed) else model
 
 
 def _finish(
@@ -221,17 +204,6 @@ def _finish(
     for line in dict.fromkeys(line for each in told for line in each["notes"]):
         note(f"Note: {line}", quiet=quiet)
     show({"films": told}, as_json=as_json, text="\n".join(str(each["file"]) for each in told))
-
-
-def _placed(model: "FilmModel", wish: "Request", *, whole: bool) -> "FilmModel":
-    """The model where this film fits: published weights may be larger than the device."""
-    from kinora.estimate.film import Wish
-    from kinora.estimate.predict import fitted_windows
-    from kinora.generate import settle
-
-    settled, shape, _ = settle(model, wish)
-    assert settled.steps and settled.guidance, "settled"
-    return fitted_windows(model, Wish(shape, settled.steps, settled.guidance, whole))
 
 
 def _delivered(
