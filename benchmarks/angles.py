@@ -11,50 +11,14 @@ counted one by one too.
 """
 
 import argparse
-from collections.abc import Iterator
 
 from kinora.caption.judge import load_judge
 from kinora.core.clip import Clip
-from kinora.core.seed import derive
-from kinora.core.view import VIEWS
-from kinora.evaluate.placing import Standing, in_place
+from kinora.evaluate.elsewhere import dreamt, moments
+from kinora.evaluate.placing import in_place
 from kinora.evaluate.views import view_agreement
 from kinora.generate import load
 from kinora.models.store import DEFAULT
-from kinora.timeline.angles import Angles, angles
-from kinora.world.clip import WorldClip, render_clip
-from kinora.world.mix import Mix
-
-FPS = 8.0
-VISIBLE = 0.005
-"""Share of the picture above which a thing can be seen."""
-
-MIX = Mix(max_things=2, cuts=0.0, still_camera=1.0, heldout="any")
-
-
-def moments(films: int, *, seed: int) -> Iterator[tuple[str, WorldClip, WorldClip]]:
-    """The name of another view, the clip from the front and from there."""
-    for number in range(films):
-        view, own = VIEWS[1 + number % (len(VIEWS) - 1)], derive(seed, "angles", number)
-        yield view, render_clip(own, mix=MIX, view="front"), render_clip(own, mix=MIX, view=view)
-
-
-def standing(front: WorldClip, other: WorldClip) -> list[Standing]:
-    """The things that both see, where the other camera has them."""
-    found = []
-    for number, thing in enumerate(other.scene.things):
-        seen = [
-            [moment.things[number].area >= VISIBLE for moment in clip.truth.moments]
-            for clip in (front, other)
-        ]
-        path = {
-            t: other.truth.moments[t].things[number].centre
-            for t, there in enumerate(seen[1])
-            if there
-        }
-        if path and any(seen[0]):
-            found.append(Standing(thing.kind, thing.colour, path))
-    return found
 
 
 def main() -> None:
@@ -68,21 +32,14 @@ def main() -> None:
     right = {"dreamt": 0, "rendered": 0, "the front picture": 0}
     agreement, counted = dict.fromkeys(right, 0.0), 0
     things, asked = dict.fromkeys(right, 0), 0
-    for view, front, other in moments(given.films, seed=given.seed):
-        expected = standing(front, other)
+    for one in moments(given.films, seed=given.seed):
+        expected, fps = one.standing, one.front.scene.fps
         if not expected:
             continue
-        edit = Angles(
-            views=(VIEWS.index(view),),
-            prompt=front.captions.sentence,
-            steps=given.steps,
-            seed=counted,
-        )
-        (made,) = angles(model, Clip(front.frames, FPS), edit)
         pictures = {
-            "dreamt": made.clip,
-            "rendered": Clip(other.frames, FPS),
-            "the front picture": Clip(front.frames, FPS),
+            "dreamt": dreamt(model, one, seed=counted, steps=given.steps),
+            "rendered": Clip(one.other.frames, fps),
+            "the front picture": Clip(one.front.frames, fps),
         }
         counted += 1
         asked += len(expected)

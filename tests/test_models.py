@@ -13,7 +13,7 @@ from kinora.core.errors import NotFoundError
 from kinora.denoise.canvas import OUTSIDE_TIME, Canvas
 from kinora.generate import load
 from kinora.models.store import CHANGE, empty_bundle, load_bundle, save_bundle, save_change
-from kinora.serve.sizes import model_card
+from kinora.serve.card import model_card
 from kinora.transformer.model import Transformer
 from tiny import tiny_bundle
 

@@ -24,7 +24,8 @@ from kinora.denoise.stream import Overlap, Stream, decode_parts, opening, window
 from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
 from kinora.models.store import DEFAULT, WEIGHTS, is_bundle, load_bundle
-from kinora.open_weights.hub import HUB_ID, locate
+from kinora.open_weights.folder import HUB_ID
+from kinora.open_weights.hub import locate
 
 
 @dataclass(frozen=True)

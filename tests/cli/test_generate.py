@@ -158,7 +158,8 @@ def test_a_watched_film_tells_what_it_breaks_and_is_made_again(
     told = read_sidecar(tmp_path / "film.mp4").options
     assert told["verify"] == 2
     entries = told["ledger"]["windows"][0]["entries"]  # type: ignore[index, call-overload]
-    assert {entry["name"] for entry in entries} == {"thing", "colour", "ground"}
+    names = {"thing", "colour", "ground", "number of things"}
+    assert {entry["name"] for entry in entries} == names
     broken = [entry for entry in entries if entry["wanted"] != entry["found"]]
     (film,) = json.loads(done.stdout)["films"]
     assert sum("should be" in line for line in film["notes"]) == len(broken) > 0

@@ -41,6 +41,10 @@ def test_a_large_film_is_made_again_and_edited(
     assert extended.returncode == 0, extended.stderr
     assert json.loads((tmp_path / "longer.mp4.json").read_text())["made"]["width"] == 96
 
+    right = ("--box", "120,0,72,128", "--prompt", "a blue cube", *longer[:2], *longer[4:])
+    changed = kinora("edit", "film.mp4", *right)
+    assert changed.returncode == 0, changed.stderr
+
 
 def test_what_is_missing_and_what_nobody_draws(kinora: Kinora, folder: Path) -> None:
     missing = kinora("generate", "a red ball", "--model", folder, "--hd", 4)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 import typer
 
 from kinora.cli import main as cli
@@ -99,6 +100,15 @@ def test_exit_codes(
     verb(raising(error))
     assert cli.main(["version"]) == code
     assert capsys.readouterr().err.count("\n") <= 1
+
+
+def test_memory_that_the_processor_does_not_have(
+    verb: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The library raises a plain `RuntimeError` for it."""
+    verb(lambda: torch.empty(1 << 50))
+    assert cli.main(["version"]) == OutOfMemoryError.exit_code
+    assert "Try a smaller --size" in capsys.readouterr().err
 
 
 def test_errors_as_json(verb: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,6 +103,18 @@ def test_an_edit_goes_on_with_the_command_that_ctrl_c_printed(
     assert same("b.mp4", "whole.mp4")
 
 
+def test_a_storyboard_goes_on_with_the_words_that_it_wrote_out(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = f"seconds = 1\nsteps = {STEPS}\nwidth = 64\nheight = 64\n[[card]]\nat = 0\n"
+    Path("b.toml").write_text(board + 'prompt = "a red ball"\n')
+    words = ["storyboard", "b.toml", "--model", str(model), "--expand", "--json"]
+    said = stopped(words, after=7, by=signal.SIGINT)
+    command = next(line for line in said if line.startswith("Stopped. To go on: kinora "))
+    again = command.removeprefix("Stopped. To go on: kinora ").split()
+    assert steps_told(told([*again, "--json"], monkeypatch))[0] >= 7
+
+
 def test_a_seed_is_found_for_the_same_words_of_a_process_that_is_gone(tmp_path: Path) -> None:
     folder = tmp_path / ".film.mp4.dream"
     folder.mkdir()

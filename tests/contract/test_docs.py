@@ -53,6 +53,22 @@ def test_every_verb_and_option(verb: str, reference: str) -> None:
         assert f"`{option}" in reference or f"[{option}" in said, f"{option} is not in docs/cli.md"
 
 
+def test_every_shared_option_is_on_a_verb(reference: str) -> None:
+    """What the page promises of all verbs, at least one keeps."""
+    table = reference.partition("## Conventions")[2].partition("A verb takes those")[0]
+    told = set(
+        re.findall(r"`(--[a-z-]+)[^`]*`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M)))
+    )
+    assert len(told) > 7, "the table is read"
+    commands: Any = [typer.main.get_command(application(verb)) for verb in VERBS]
+    there = {
+        option
+        for command, verb in zip(commands, VERBS, strict=True)
+        for option in options(command.commands[verb])
+    }
+    assert told - there <= {"--help"}
+
+
 def test_no_verb_that_is_not_there(reference: str) -> None:
     told = re.findall(r"^### kinora (\S+)$", reference, re.M)
     assert told == list(VERBS)

@@ -25,6 +25,13 @@ def test_a_snapped_size_can_be_made_and_is_near(frames: int, height: int, width:
     assert abs(made.height - height) <= STRIDE.grain / 2
 
 
+@given(st.integers(1, 5000), st.sampled_from([STRIDE, Stride(beat=2), Stride(time=8)]))
+def test_enough_frames_are_made_and_not_one_group_more(frames: int, stride: Stride) -> None:
+    made = stride.frames_for(frames)
+    assert made == stride.snap_frames(made)
+    assert 0 <= made - frames < stride.time * stride.beat
+
+
 def test_what_can_be_made_stays_as_it_is() -> None:
     shape = PixelShape(33, 160, 256)
     assert STRIDE.snap(shape) == shape

@@ -1,7 +1,10 @@
 """Staged films: what is asked of a model's film is answered rightly by the world's own."""
 
+from dataclasses import replace
+
 from kinora.caption.facts import Answer, Seen, SeenThing, Spot
 from kinora.caption.judge import load_judge
+from kinora.evaluate.elsewhere import angle_rows
 from kinora.evaluate.staged import (
     NEAR,
     Wish,
@@ -54,6 +57,16 @@ def test_a_thing_that_comes_out_again_must_be_itself_and_in_its_place() -> None:
     assert comes_out(one, seen(x)) == 1.0
     assert comes_out(one, seen(x + 2 * NEAR)) == 0.0
     assert comes_out(one, seen(x, colour="no colour")) == 0.0
+
+
+def test_what_another_camera_should_see_is_known_from_geometry() -> None:
+    model = tiny_bundle()
+    model = replace(model, index=model.index.model_copy(update={"views": True}))
+    (row,) = angle_rows(model, load_judge(), count=1, steps=1)
+    told = row.numbers
+    assert told["in place from another camera, parse floor"] == 1.0
+    assert told["in place from another camera"] == 0.0
+    assert told["view agreement"] < told["view agreement, parse floor"] <= 1.0
 
 
 def test_noise_loses_what_passes_behind_and_what_shots_share() -> None:

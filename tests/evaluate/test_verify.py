@@ -1,7 +1,9 @@
 """Windows that break their words are dreamt again, a bounded number of times."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 import torch
 
 from kinora.caption.judge import load_judge
@@ -25,6 +27,20 @@ def test_what_cannot_be_kept_is_tried_so_often_and_no_more() -> None:
     assert steps.count("denoise") == 3 * 2
     assert ledger.broken
     assert set(ledger.lines()) <= set(film.notes)
+
+
+def test_pictures_that_the_judge_does_not_know_are_not_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = tiny_bundle()
+    elsewhere = replace(model.capabilities, worldly=False)
+    monkeypatch.setattr(type(model), "capabilities", property(lambda _: elsewhere))
+    film, ledger = verified(model, WISH, judge=load_judge(), tries=3)
+    assert [each.tries for each in ledger.windows] == [1]
+    assert not ledger.broken
+    assert {entry.found for entry in ledger.entries} == {"unknown"}
+    assert ledger.lines() == film.notes[-1:]
+    assert "not checked" in film.notes[-1]
 
 
 def test_watching_alone_changes_nothing() -> None:

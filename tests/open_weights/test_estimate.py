@@ -258,3 +258,15 @@ def test_a_machine_is_measured_once(tmp_path: Path) -> None:
     kept["cpu"]["products"] = 1.0
     file.write_text(json.dumps(kept))
     assert calibrated(torch.device("cpu"), cache=file).products == 1.0
+
+
+def test_a_calibration_that_cannot_be_read_or_written_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "machine.json"
+    whole = calibrated(torch.device("cpu"), cache=file)
+    for broken in (file.read_text()[:50], "[1, 2]", "\0"):
+        file.write_text(broken)
+        assert calibrated(torch.device("cpu"), cache=file).memory == whole.memory
+        assert json.loads(file.read_text())["cpu"]["memory"] == whole.memory
+    assert [each.name for each in tmp_path.iterdir()] == ["machine.json"]
+    nowhere = file / "below a file" / "machine.json"
+    assert calibrated(torch.device("cpu"), cache=nowhere).memory == whole.memory

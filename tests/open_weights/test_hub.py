@@ -5,16 +5,19 @@ import json
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from huggingface_hub import constants
+from safetensors.numpy import save
 
 from kinora.core.errors import KinoraError, NotFoundError, OutOfMemoryError, UsageError
-from kinora.open_weights import hub
+from kinora.open_weights import hub, sums
 from kinora.open_weights.folder import Folder
 
 NAME, COMMIT = "tiny/film", "a" * 40
@@ -28,11 +31,12 @@ INDEX = {
 
 
 def published() -> dict[str, bytes]:
+    drawn = np.arange(256, dtype=np.uint8).repeat(40_000)
     return {
         "model_index.json": json.dumps(INDEX).encode(),
         "README.md": b"a card",
         "transformer/config.json": b"{}",
-        HEAVY: bytes(range(256)) * 40_000,
+        HEAVY: save({"weight": drawn}),
         "transformer/diffusion_pytorch_model.fp16.safetensors": b"twin",
         "scheduler/scheduler_config.json": b"{}",
         "original.safetensors": b"another layout",
@@ -45,6 +49,8 @@ class Hub:
     cut: bool = False
     ranges: list[str] = field(default_factory=list)
     url: str = ""
+    asked: int = 0
+    commit: str = COMMIT
 
     def listing(self) -> dict[str, object]:
         siblings = []
@@ -55,7 +61,7 @@ class Hub:
                 entry["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 1}
             siblings.append(entry)
         card = {"license": "apache-2.0"}
-        return {"id": NAME, "sha": COMMIT, "siblings": siblings, "cardData": card, "tags": []}
+        return {"id": NAME, "sha": self.commit, "siblings": siblings, "cardData": card, "tags": []}
 
 
 def handler(held: Hub) -> type[BaseHTTPRequestHandler]:
@@ -67,8 +73,9 @@ def handler(held: Hub) -> type[BaseHTTPRequestHandler]:
             self.answer(body=True)
 
         def answer(self, *, body: bool) -> None:
+            held.asked += 1
             path = self.path.split("?")[0]
-            name = path.partition(f"/resolve/{COMMIT}/")[2]
+            name = path.partition(f"/resolve/{held.commit}/")[2]
             if path.startswith("/api/models/"):
                 content = json.dumps(held.listing()).encode()
             elif name in held.files:
@@ -83,13 +90,16 @@ def handler(held: Hub) -> type[BaseHTTPRequestHandler]:
                 held.ranges.append(self.headers["Range"])
                 start = int(self.headers["Range"].split("=")[1].split("-")[0])
             self.send_response(206 if start else 200)
-            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("X-Repo-Commit", held.commit)
             self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
             self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
             if body:
                 half = held.cut and name == HEAVY
-                self.wfile.write(content[start : len(content) // 2] if half else content[start:])
+                with suppress(ConnectionError):  # whoever cannot store it hangs up
+                    self.wfile.write(
+                        content[start : len(content) // 2] if half else content[start:]
+                    )
                 self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:
@@ -145,7 +155,7 @@ def test_a_pull_that_was_cut_goes_on_where_it_stopped(our_hub: Hub) -> None:
     assert hub.locate(NAME) == folder
     assert [each.name for each in hub.held()] == [NAME]
     expected = hashlib.sha256(our_hub.files[HEAVY]).hexdigest()
-    assert hub.verify(folder) == hub.checksums(folder) == {HEAVY: expected}
+    assert sums.verify(folder) == sums.checksums(folder) == {HEAVY: expected}
 
 
 def test_a_file_that_arrives_damaged_is_removed(our_hub: Hub) -> None:
@@ -172,6 +182,35 @@ def test_a_small_disk_is_said_beforehand(our_hub: Hub, monkeypatch: pytest.Monke
         hub.pull(found)
 
 
+def test_what_was_begun_needs_no_room_twice(our_hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, our_hub.cut = hub.release(NAME), True
+    with pytest.raises(KinoraError, match="it goes on where it stopped"):
+        hub.pull(found)
+    our_hub.cut = False
+    room = SimpleNamespace(free=len(our_hub.files[HEAVY]) - 1)
+    monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: room)
+    assert sums.verify(hub.pull(found))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_a_disk_that_fills_up_meanwhile(our_hub: Hub) -> None:
+    found = hub.release(NAME)
+    heavy = next(file for file in found.files if file.path == HEAVY)
+    blobs = next(Path(constants.HF_HUB_CACHE).rglob("blobs"))
+    (blobs / f"{heavy.sha256}.part").symlink_to("/dev/full")
+    with pytest.raises(OutOfMemoryError, match=r"disk is full.*HF_HOME.*models pull tiny/film"):
+        hub.pull(found)
+
+
+def test_the_newest_pull_is_the_one_that_is_found(our_hub: Hub) -> None:
+    before = hub.pull(hub.release(NAME))
+    our_hub.commit, our_hub.files["README.md"] = "b" * 40, b"another card"
+    after = hub.pull(hub.release(NAME))
+    assert after.path.name == our_hub.commit != before.path.name
+    assert hub.locate(NAME) == after
+    assert (after.path / "README.md").read_bytes() == b"another card"
+
+
 def test_a_hub_that_is_away_and_a_name_that_is_none(our_hub: Hub) -> None:
     with pytest.raises(UsageError, match="owner/model"):
         hub.release("no id")
@@ -191,11 +230,44 @@ def local(tmp_path: Path) -> Folder:
 
 def test_a_folder_is_checked_against_its_own_sums(local: Folder) -> None:
     right = hashlib.sha256(published()[HEAVY]).hexdigest()
-    (local.path / hub.SUMS).write_text(f"{right}  {HEAVY}\n")
-    assert hub.verify(local) == {HEAVY: right}
-    (local.path / HEAVY).write_bytes(b"other")
-    with pytest.raises(NotFoundError, match="damaged"):
-        hub.verify(local)
+    (local.path / sums.SUMS).write_text(f"{right}  {HEAVY}\n")
+    assert sums.verify(local) == {HEAVY: right}
+    assert sums.unstated(local) == []
+    other = published()[HEAVY].replace(b"weight", b"height")
+    (local.path / HEAVY).write_bytes(other)
+    with pytest.raises(NotFoundError, match=r"damaged: its sha256.*Copy the folder again"):
+        sums.verify(local)
+    (local.path / sums.SUMS).unlink()
+    assert sums.unstated(local) == list(sums.verify(local)) == [HEAVY]
+
+
+def test_a_file_that_is_cut_short_is_damaged_though_nobody_states_its_sum(local: Folder) -> None:
+    (local.path / HEAVY).write_bytes(published()[HEAVY][:-1])
+    with pytest.raises(NotFoundError, match=r"damaged: .*not fully covered.*Copy the folder again"):
+        sums.verify(local)
+
+
+def test_what_was_fetched_is_fetched_again_and_a_folder_is_copied(
+    our_hub: Hub, local: Folder
+) -> None:
+    fetched = hub.pull(hub.release(NAME))
+    blob = (fetched.path / HEAVY).resolve()
+    blob.write_bytes(our_hub.files[HEAVY][:-1])
+    with pytest.raises(NotFoundError, match=f"Delete {blob}, then run: kinora models pull {NAME}"):
+        sums.verify(fetched)
+    blob.unlink()
+    assert sums.verify(hub.pull(hub.release(NAME)))
+    assert not Folder(NAME, Path(NAME)).fetched, "a folder may look like a hub id"
+    (local.path / HEAVY).unlink()
+    with pytest.raises(NotFoundError, match="Copy the folder again"):
+        local.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("no/where", "pull no/where"), ("./none", "Name a hub")]
+)
+def test_a_model_that_is_not_here(name: str, told: str) -> None:
+    assert told in str(hub.absent(name))
 
 
 def test_a_missing_shard_and_a_pickle_are_named(local: Folder) -> None:
@@ -221,10 +293,32 @@ def test_the_command_line_lists_and_checks(
     cache = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
     told = kinora("models", "verify", local.path, "--json", **cache)
     assert told.returncode == 0, told.stderr
-    assert list(json.loads(told.stdout)["sha256"]) == [HEAVY]
+    assert list(json.loads(told.stdout)["sha256"]) == json.loads(told.stdout)["unstated"] == [HEAVY]
+    assert "1 of 1 files no publisher's checksum is known" in told.stderr
     own = kinora("models", "verify", "kinora-tiny-few", "--json", **cache)
     assert own.returncode == 0, own.stderr
     assert "transformer/change.safetensors" in json.loads(own.stdout)["sha256"]
     nowhere = kinora("models", "pull", "no/where", **cache)
     assert nowhere.returncode == 3, nowhere.stderr
     assert "switched off" in nowhere.stderr
+
+
+def test_offline_only_what_is_on_disk_counts(
+    our_hub: Hub, kinora: Callable[..., "subprocess.CompletedProcess[str]"]
+) -> None:
+    folder = hub.pull(hub.release(NAME))
+    elsewhere = {"HF_HUB_CACHE": constants.HF_HUB_CACHE, "HF_ENDPOINT": our_hub.url}
+    our_hub.asked = 0
+    told = kinora("models", "pull", NAME, "--offline", "--json", **elsewhere)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["path"] == str(folder.path)
+    (folder.path / HEAVY).unlink()
+    half = kinora("models", "pull", NAME, "--offline", **elsewhere)
+    assert half.returncode == 3, half.stderr
+    assert "has no weights in transformer/" in half.stderr
+    absent = kinora("generate", "a red ball", "--model", "no/where", "--offline", **elsewhere)
+    assert absent.returncode == 3, absent.stderr
+    none = kinora("models", "pull", "no/where", "--offline", **elsewhere)
+    assert none.returncode == 3, none.stderr
+    assert "--offline" in none.stderr
+    assert our_hub.asked == 0, "nobody asked the hub"

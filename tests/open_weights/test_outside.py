@@ -20,11 +20,13 @@ from kinora.open_weights.attention import attention
 from kinora.open_weights.cache import psnr, step_cache
 from kinora.open_weights.causal import block_causal, streaming
 from kinora.open_weights.compiled import compiled
+from kinora.open_weights.folder import Folder
 from kinora.open_weights.load import load_open
-from kinora.open_weights.lora import Lora, add, remove, weigh
+from kinora.open_weights.lora import Lora, add, check, remove, weigh
 from kinora.open_weights.model import OpenModel
 from kinora.open_weights.remember import Listening, hasten
 from kinora.open_weights.shelf import Placement, Plan
+from kinora.open_weights.skeleton import skeleton
 from kinora.open_weights.stream import Tiling, draw, stream
 
 Tiny = Callable[[str], Path]
@@ -95,6 +97,9 @@ def test_plans_change_memory_and_nothing_else(tiny: Tiny, plan: Plan) -> None:
     latents = film(model)
     assert "text_encoder" not in model.shelf.loaded()
     torch.testing.assert_close(latents, film(load_open(tiny("wan"))), atol=1e-5, rtol=1e-5)
+    model.shelf.next_film()
+    assert ("transformer" in model.shelf.loaded()) == (plan == "offload")
+    assert torch.equal(film(model), latents), "a second film of the same process"
 
 
 def test_step_caching_skips_and_its_loss_is_measured(tiny: Tiny) -> None:
@@ -269,6 +274,26 @@ def test_added_weights_that_do_not_fit(tiny: Tiny, tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match="fits no weights"):
         add(model, [Lora("x", tmp_path / "x.safetensors")])
+    (tmp_path / "x.safetensors").write_text("<!doctype html>, says a page that wants a login")
+    with pytest.raises(UsageError, match="not safetensors"):
+        check(Lora("x", tmp_path / "x.safetensors"))
+
+
+@pytest.mark.parametrize("name", ["wan-causal", "cogvideox-i2v", "hunyuan-i2v"])
+def test_families_that_were_made_of_others_take_their_added_weights(
+    tiny: Tiny, tmp_path: Path, name: str
+) -> None:
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    network = load_open(tiny(name)).shelf.get("transformer")
+    network.add_adapter(LoraConfig(r=2, lora_alpha=2, target_modules=["to_q", "to_v"]))
+    state = {f"transformer.{key}": v for key, v in get_peft_model_state_dict(network).items()}
+    save_file(state, tmp_path / "style.safetensors")
+    model = load_open(tiny(name))
+    add(model, [Lora("style", tmp_path / "style.safetensors", 0.5)])
+    assert list(model.shelf.get("transformer").peft_config) == ["kinora_style"]
 
 
 def test_a_network_of_an_unknown_class_is_named(tiny: Tiny, tmp_path: Path) -> None:
@@ -276,7 +301,29 @@ def test_a_network_of_an_unknown_class_is_named(tiny: Tiny, tmp_path: Path) -> N
     index = json.loads((folder / "model_index.json").read_text())
     index["transformer"] = ["diffusers", "DreamTransformer"]
     (folder / "model_index.json").write_text(json.dumps(index))
-    with pytest.raises(UnsupportedError, match=r"transformer is a DreamTransformer.*pip install"):
+    told = r"transformer is a DreamTransformer.*pip install"
+    for shelf in (load_open(folder).shelf, skeleton(Folder(str(folder), folder)).shelf):
+        with pytest.raises(UnsupportedError, match=told):
+            shelf.get("transformer")
+
+
+def test_a_missing_tokenizer_and_foreign_code_are_named(tiny: Tiny, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny("wan"), tmp_path / "wan")
+    shutil.rmtree(folder / "tokenizer")
+    with pytest.raises(NotFoundError, match="tokenizer cannot be loaded"):
+        load_open(folder).shelf.get("tokenizer")
+    index = json.loads((folder / "model_index.json").read_text())
+    index["vae"] = ["elsewhere", "AutoencoderKLWan"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(UnsupportedError, match="of elsewhere, whose code is not run"):
+        load_open(folder).shelf.get("vae")
+
+
+def test_weights_of_a_folder_that_are_cut_short(tiny: Tiny, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny("wan"), tmp_path / "wan")
+    weights = next((folder / "transformer").glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(NotFoundError, match=r"cannot be loaded.*Copy the folder again"):
         load_open(folder).shelf.get("transformer")
 
 

@@ -20,7 +20,6 @@ from kinora.models.bundle import Bundle
 from kinora.serve.jobs.again import best_take, heard, otherwise
 from kinora.serve.jobs.artefacts import Artefacts
 from kinora.serve.jobs.kept import Kept
-from kinora.serve.jobs.shots import cards_of
 from kinora.serve.jobs.wish import Card, Wish
 from kinora.serve.reel import Reel
 from kinora.serve.store import LocalStore
@@ -169,7 +168,8 @@ def test_other_noise_and_more_guidance_after_the_first_take(model: Bundle) -> No
 def test_cards_keep_the_seed_that_served_best(model: Bundle, film: Reel, tmp_path: Path) -> None:
     """A card's seed is its own: the film with the chosen seeds is the film that was watched."""
     wish = watched("storyboard", tries=1)
-    cards = [{**card, "seed": 9} for card in cards_of(wish)]
+    cards: Any = wish.options["card"]
+    cards = [{**card, "seed": 9} for card in cards]
     named = wish.model_copy(update={"options": {**wish.options, "card": cards}, "tries": 0})
     own = dreamt(model, named, tmp_path / "own", film=film)
     common = dreamt(model, wish.model_copy(update={"seed": 9}), tmp_path / "common", film=film)

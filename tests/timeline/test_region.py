@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.generate import Film
 from kinora.models.bundle import Bundle
 from kinora.timeline.region import Change, change
+from kinora.timeline.source import conform
 
 
 def test_only_the_box_changes(model: Bundle, film: Film) -> None:
@@ -29,6 +31,32 @@ def test_a_mask_and_a_time_window(model: Bundle, film: Film) -> None:
     assert torch.equal(made.latents[:3], film.latents[:3])
 
 
+def test_a_region_is_measured_on_what_was_handed_in(model: Bundle, film: Film) -> None:
+    large = Clip(film.clip.frames.repeat(4, 1).repeat(6, 2)[:9], film.clip.fps)
+    small, _ = conform(model, large)
+    assert (small.width, small.height) == (96, 64)
+    boxed = change(model, large, Change(box=(192, 0, 192, 256), prompt="a cone"))
+    assert (boxed.clip.frames == small.frames)[:, :, :48].all()
+    assert not (boxed.clip.frames == small.frames)[:, :, 64:].all()
+    mask = np.zeros((256, 384), bool)
+    mask[:, 192:] = True
+    masked = change(model, large, Change(prompt="a cone"), mask=mask)
+    assert np.array_equal(masked.clip.frames, boxed.clip.frames)
+    shrunk = change(model, small, Change(prompt="a cone"), mask=mask, of=mask.shape)
+    assert np.array_equal(shrunk.clip.frames, boxed.clip.frames)
+
+
+def test_a_region_is_cut_as_the_frames_are(model: Bundle, film: Film) -> None:
+    wide = Clip(film.clip.frames.repeat(2, 1).repeat(6, 2)[:9], film.clip.fps)
+    small, _ = conform(model, wide, size=(64, 96))
+    words = {"prompt": "a cone"}
+    made = change(model, small, Change(box=(192, 0, 9, 9), **words), of=(128, 384))
+    changed = (made.clip.frames != small.frames).any((0, 3))
+    assert not changed[:, :48].any() and not changed[5:].any()
+    with pytest.raises(UsageError, match="where the clip is cut off"):
+        change(model, small, Change(box=(0, 0, 9, 9), **words), of=(128, 384))
+
+
 def test_the_words_are_the_scene_with_a_thing_more_or_less(model: Bundle, film: Film) -> None:
     more = change(model, film, Change(box=(0, 0, 32, 32), action="insert", what="a blue cube"))
     assert more.request.prompts[-1] == "there are a red ball and a blue cube."
@@ -40,6 +68,8 @@ def test_regions_that_cannot_be_are_refused(model: Bundle, film: Film) -> None:
     words = {"prompt": "a cone"}
     with pytest.raises(UsageError, match="there is no region"):
         change(model, film, Change(**words))
+    with pytest.raises(UsageError, match="the region is named twice"):
+        change(model, film, Change(box=(0, 0, 9, 9), **words), mask=np.ones((64, 64), bool))
     with pytest.raises(UsageError, match="the mask is 10x20, the clip 64x64"):
         change(model, film, Change(**words), mask=np.ones((20, 10), bool))
     with pytest.raises(UsageError, match="the region is empty"):

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kinora.cli.options import Json
+from kinora.cli.options import Json, Offline
 from kinora.cli.output import show
 
 
@@ -23,6 +23,7 @@ def estimate(
     memory: Annotated[
         float | None, typer.Option("--memory", help="Gigabytes of the device, if not this one's.")
     ] = None,
+    offline: Offline = False,
     as_json: Json = False,
 ) -> None:
     """Tell what a film will cost in time and memory, before the start."""
@@ -63,18 +64,15 @@ def estimate(
 
 def _folder(model: str) -> Any:
     """Of a shipped model, a folder or a hub id."""
-    from kinora.core.errors import NotFoundError
     from kinora.models.store import WEIGHTS
     from kinora.open_weights.folder import INDEX, Folder
-    from kinora.open_weights.hub import locate
+    from kinora.open_weights.hub import absent, locate
 
     if (WEIGHTS / model / INDEX).exists():
         return Folder(model, WEIGHTS / model)
     folder = locate(model)
     if folder is None:
-        raise NotFoundError(
-            f"{model} is not on this machine", remedy=f"Run: kinora models pull {model}"
-        )
+        raise absent(model)
     return folder
 
 

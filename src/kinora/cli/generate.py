@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kinora.cli.options import (
+    TRIES,
     Compile,
     Count,
     Guidance,
@@ -18,11 +19,14 @@ from kinora.cli.options import (
     Model,
     Negative,
     NoMetadata,
+    Offline,
     Out,
     Quiet,
     Seed,
     StepCache,
     Steps,
+    Tries,
+    Verify,
 )
 from kinora.cli.output import note, show
 from kinora.cli.outside import From
@@ -36,9 +40,6 @@ if TYPE_CHECKING:
     from kinora.core.progress import OnProgress
     from kinora.denoise.model import FilmModel
     from kinora.generate import Film, Request
-
-
-TRIES = 3
 
 
 class Preset(StrEnum):
@@ -108,13 +109,8 @@ def generate(
     hd: Annotated[
         int | None, typer.Option("--hd", help="2 or 4: draw so many times the side.")
     ] = None,
-    verify: Annotated[
-        bool,
-        typer.Option("--verify", help="Watch the film, and dream again what breaks its words."),
-    ] = False,
-    tries: Annotated[
-        int, typer.Option(min=1, help="With --verify: how often at most; 1 only watches.")
-    ] = TRIES,
+    verify: Verify = False,
+    tries: Tries = TRIES,
     lora: Loras = None,
     step_cache: StepCache = 0.0,
     psnr: Annotated[
@@ -122,6 +118,7 @@ def generate(
         typer.Option("--psnr", help="With --step-cache: make it without too, tell what it costs."),
     ] = False,
     compiled: Compile = False,
+    offline: Offline = False,
     no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -270,12 +267,13 @@ def _watched(
     if not tries:
         return make(model, request, on_progress=on_progress), {}
     from kinora.caption.judge import load_judge
+    from kinora.evaluate.takes import for_sidecar
     from kinora.evaluate.verify import verified
 
     film, ledger = verified(
         model, request, judge=load_judge(), tries=tries, on_progress=on_progress
     )
-    return film, {"verify": tries, "ledger": ledger.model_dump(mode="json")}
+    return film, for_sidecar(ledger, tries=tries)
 
 
 def checked_times(hd: int | None) -> int:

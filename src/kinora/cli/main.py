@@ -16,7 +16,13 @@ from typing import Annotated, Any
 import typer
 
 from kinora.cli.settings import defaults
-from kinora.core.errors import BusyError, KinoraError, OutOfMemoryError, UsageError
+from kinora.core.errors import (
+    BusyError,
+    KinoraError,
+    OutOfMemoryError,
+    UsageError,
+    is_out_of_memory,
+)
 from kinora.core.version import __version__
 
 VERBS: dict[str, str] = {
@@ -152,7 +158,7 @@ def _as_kinora_error(error: Exception, *, verb: str | None) -> KinoraError:
         message = error.format_message().rstrip(".")
         command = f"kinora {verb}" if verb else "kinora"
         translated = UsageError(message, remedy=f"See {command} --help")
-    elif isinstance(error, MemoryError):
+    elif is_out_of_memory(error):
         translated = OutOfMemoryError(
             "not enough memory", remedy="Try a smaller --size or fewer --seconds"
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import kinora
-from kinora.cli.options import Json, Quiet
+from kinora.cli.options import Json, Offline, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 
@@ -18,11 +18,20 @@ Name = Annotated[str, typer.Argument(help="A hub id (owner/model), a folder, or 
 
 
 @models.command()
-def pull(name: Name, *, as_json: Json = False, quiet: Quiet = False) -> None:
+def pull(
+    name: Name, *, offline: Offline = False, as_json: Json = False, quiet: Quiet = False
+) -> None:
     """Fetch a model; what an earlier pull left is not fetched again."""
-    from kinora.open_weights.hub import gigabytes, release
+    from kinora.open_weights.hub import cut_off, gigabytes, pulled, release
     from kinora.open_weights.hub import pull as fetch
 
+    if cut_off():
+        path = pulled(name).path
+        show(
+            {"name": name, "revision": path.name, "bytes": _size(path), "path": path},
+            as_json=as_json,
+        )
+        return
     found = release(name)
     note(
         f"{name}: {gigabytes(found.size)} in {len(found.files)} files, licence {found.licence}",
@@ -58,22 +67,28 @@ def ls(*, as_json: Json = False) -> None:
 @models.command()
 def verify(name: Name, *, as_json: Json = False, quiet: Quiet = False) -> None:
     """Check that every weights file is there and is what its publisher says."""
-    from kinora.core.errors import NotFoundError
     from kinora.models.store import is_bundle, load_bundle
-    from kinora.open_weights.hub import locate
-    from kinora.open_weights.hub import verify as check
+    from kinora.open_weights.hub import absent, locate
+    from kinora.open_weights.sums import unstated
+    from kinora.open_weights.sums import verify as check
 
     own = next((folder for folder in (SHIPPED / name, Path(name)) if is_bundle(folder)), None)
+    folder = None if own else locate(name)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
         if own is not None:
             sums = load_bundle(own).checksums()
-        elif (folder := locate(name)) is not None:
+        elif folder is not None:
             sums = check(folder, on_progress=on_progress)
         else:
-            raise NotFoundError(
-                f"{name} is not on this machine", remedy=f"Run: kinora models pull {name}"
-            )
-    show({"name": name, "sha256": sums}, as_json=as_json)
+            raise absent(name)
+    alone = unstated(folder) if folder else []
+    if alone:
+        note(
+            f"Note: of {len(alone)} of {len(sums)} files no publisher's checksum is known: they are whole, "
+            "but whether their bytes are the published ones nobody here can tell",
+            quiet=quiet,
+        )
+    show({"name": name, "sha256": sums, "unstated": alone}, as_json=as_json)
 
 
 def _size(folder: Path) -> int:

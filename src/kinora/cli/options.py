@@ -1,9 +1,21 @@
 """The options that verbs share: a name means one thing everywhere. In: words. Out: values."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+TRIES = 3
+"""How often what breaks its words is dreamt at most where nobody says."""
+
+
+def _cut_off(wanted: bool) -> bool:
+    # The hub library reads the variable when it is first imported, and verbs import it late.
+    if wanted:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    return wanted
+
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON; progress as JSON lines on stderr.")
@@ -17,10 +29,11 @@ Out = Annotated[
     typer.Option("--out", "-o", help="Where to write; the suffix chooses the format."),
 ]
 Count = Annotated[int, typer.Option("-n", "--count", min=1, help="How many, with seeds in a row.")]
-Device = Annotated[
-    str | None, typer.Option("--device", help="cpu, cuda, mps or auto.", show_default="auto")
+Offline = Annotated[
+    bool,
+    typer.Option("--offline", callback=_cut_off, help="Never touch the network."),
 ]
-Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+"""It acts when it is read: a verb lists it and need not look at it."""
 NoMetadata = Annotated[
     bool, typer.Option("--no-metadata", help="Leave the prompt out of file and sidecar.")
 ]
@@ -61,9 +74,18 @@ Compile = Annotated[
 ]
 Steps = Annotated[
     int | None,
-    typer.Option("--steps", min=1, help="Solver steps: more is finer.", show_default="20"),
+    typer.Option(
+        "--steps", min=1, help="Solver steps: more is finer.", show_default="what the model likes"
+    ),
 ]
 Guidance = Annotated[
     float | None, typer.Option("--guidance", help="How hard to follow the words; 1 is not at all.")
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Watch the film, and dream again what breaks its words.")
+]
+Tries = Annotated[
+    int,
+    typer.Option("--tries", min=1, help="With --verify: how often at most; 1 only watches."),
 ]
 Negative = Annotated[str, typer.Option("--negative", help="What to stay away from.")]

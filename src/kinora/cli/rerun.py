@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinora.cli.options import Json, Out, Quiet
+from kinora.cli.options import Json, Offline, Out, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import resumable
@@ -25,6 +25,7 @@ def rerun(
     model: Annotated[
         str | None, typer.Option(help="A model's name or folder.", show_default="that of the film")
     ] = None,
+    offline: Offline = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -56,11 +57,14 @@ def rerun(
 
 
 def _maker(told: "Sidecar") -> "Make":
-    """Watches the film if the first one was watched: what was dreamt again then will be again."""
+    """Watches the film from words if the first one was watched: what was dreamt again then will be again.
+
+    The sidecar of an edit or a storyboard tells the take that was chosen.
+    """
     from kinora.generate import Film, Request, generate
 
     tries = told.options.get("verify")
-    if not isinstance(tries, int):
+    if told.verb != "generate" or not isinstance(tries, int):
         return generate
     from kinora.caption.judge import load_judge
     from kinora.evaluate.verify import verified

@@ -16,7 +16,7 @@ DatabaseUrl = Annotated[
 StoreUrl = Annotated[
     str | None, typer.Option("--store", help="Folder or fsspec URL of the films, as s3://bucket.")
 ]
-Model = Annotated[str | None, typer.Option("--model", help="Name or folder of the model.")]
+Model = Annotated[str | None, typer.Option("--model", help="Name, folder or hub id of the model.")]
 
 
 def serve(

@@ -1,14 +1,42 @@
 """`kinora storyboard FILE`. In: cards in TOML. Out: the film, its timeline, and every shot kept for later."""
 
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinora.cli.options import Json, Model, Out, Quiet
+from kinora.cli.options import (
+    TRIES,
+    Compile,
+    Guidance,
+    Json,
+    Loras,
+    Model,
+    Offline,
+    Out,
+    Quiet,
+    StepCache,
+    Steps,
+    Tries,
+    Verify,
+)
 from kinora.cli.output import note, show
+from kinora.cli.outside import From
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import resumable
+from kinora.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from kinora.core.progress import OnProgress
+    from kinora.denoise.model import FilmModel
+    from kinora.timeline.document import Timeline
+    from kinora.timeline.project import Project
+    from kinora.timeline.studio import Made
+
+BACK = frozenset(("--undo", "--redo"))
 
 
 def storyboard(
@@ -21,48 +49,145 @@ def storyboard(
     expand: Annotated[
         bool, typer.Option("--expand", help="Write every card's words out as a director would.")
     ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", min=0, help="Of cards without their own.", show_default="that of the file"
+        ),
+    ] = None,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    verify: Verify = False,
+    tries: Tries = TRIES,
     out: Out = None,
     model: Model = None,
+    offline: Offline = False,
+    lora: Loras = None,
+    step_cache: StepCache = 0.0,
+    compiled: Compile = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Make a film from cards; only what changed since the last time is dreamt."""
+    from kinora.media.target import check_target
+    from kinora.timeline.deliver import spare
     from kinora.timeline.project import project
+    from kinora.timeline.render import files_of
 
     home = project(file.parent if file else None)
-    timeline = _present(home, file, undo=undo, redo=redo, expand=expand)
+    typed = {"steps": steps, "guidance": guidance, "expand": expand or None}
+    changes = {name: value for name, value in typed.items() if value is not None}
+    timeline = _present(home, file, undo=undo, redo=redo, seed=seed, changes=changes)
     target = out or (file.with_suffix(".mp4") if file else home.folder.parent / "film.mp4")
-    # An undo that was made is not made once more: what goes on renders the present timeline.
-    words = ["storyboard", *([str(file)] if file else []), "--out", str(target)]
-    words += ["--model", model] if model else []
-    with resumable(target, None, again=words, quiet=quiet):
+    check_target(target, fps=8, frames=2)
+    spare(target, files_of(timeline))
+    with resumable(target, None, again=onward(), quiet=quiet):
         from kinora.generate import load
         from kinora.models.store import DEFAULT
-        from kinora.timeline.studio import make_film
 
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
-            dreamer = load(model or DEFAULT)
-            made = make_film(timeline, home, target, model=dreamer, on_progress=on_progress)
+            dreamer = From(lora, step_cache, compiled).put_on(load(model or DEFAULT))
+            made = _made(
+                timeline, home, target,
+                model=dreamer, tries=tries if verify else 0, on_progress=on_progress,
+            )  # fmt: skip
     for line in made.notes:
         note(f"Note: {line}", quiet=quiet)
     items = [{"id": name, "frames": count} for name, count in made.frames.items()]
-    show({"file": str(target), "timeline": str(home.document), "items": items},
-         as_json=as_json, text=str(target))  # fmt: skip
+    told = {"file": str(target), "timeline": str(home.document), "items": items}
+    show({**told, "notes": list(made.notes)}, as_json=as_json, text=str(target))
 
 
-def _present(home: Any, file: Path | None, *, undo: bool, redo: bool, expand: bool) -> Any:
-    """The timeline to render: of the file, or the project's own after an undo or redo."""
-    from kinora.timeline.interchange import read_otio
-    from kinora.timeline.storyboard import read_board
+def onward() -> list[str]:
+    """The words that go on: an undo that was made is not made once more, its timeline is the present one."""
+    return [word for word in sys.argv[1:] if word not in BACK]
 
+
+def _made(
+    timeline: "Timeline",
+    home: "Project",
+    target: Path,
+    *,
+    model: "FilmModel",
+    tries: int,
+    on_progress: "OnProgress",
+) -> "Made":
+    """The film as files; if it is watched, of the best takes, which become the project's timeline."""
+    from kinora.timeline.studio import make_film
+
+    if not tries:
+        return make_film(timeline, home, target, model=model, on_progress=on_progress)
+    from kinora.caption.judge import load_judge
+    from kinora.evaluate.shots import verified_timeline
+    from kinora.evaluate.takes import for_sidecar
+
+    chosen, ledger = verified_timeline(
+        timeline, home, model=model, judge=load_judge(), tries=tries, on_progress=on_progress
+    )
+    home.change(chosen)
+    made = make_film(
+        chosen, home, target,
+        model=model, options=for_sidecar(ledger, tries=tries), on_progress=on_progress,
+    )  # fmt: skip
+    return replace(made, notes=(*made.notes, *ledger.lines()))
+
+
+def _present(
+    home: "Project",
+    file: Path | None,
+    *,
+    undo: bool,
+    redo: bool,
+    seed: int | None,
+    changes: Mapping[str, Any],
+) -> "Timeline":
+    """The timeline to render: of the file, or the project's own after an undo or redo; with what was typed."""
+    if undo and redo:
+        raise UsageError("--undo and --redo go opposite ways", remedy="Give one of them")
     if file is not None:
-        new = read_otio(file) if file.suffix == ".otio" else read_board(file).timeline()
-        return home.change(new.model_copy(update={"expand": expand or new.expand})).present
+        if undo or redo:
+            raise UsageError(
+                f"--{'undo' if undo else 'redo'} goes through the project's own timelines",
+                remedy=f"Leave {file} away",
+            )
+        return home.change(_changed(_read(file, seed), changes)).present
+    if seed is not None:
+        raise _no_seed("the project's timeline")
     history = home.history()
     if undo or redo:
         history = history.undo() if undo else history.redo()
         home.store(history)
-    present = history.present
-    if expand and not present.expand:
-        return home.change(present.model_copy(update={"expand": True})).present
-    return present
+    return home.change(_changed(history.present, changes)).present
+
+
+def _changed(timeline: "Timeline", changes: Mapping[str, Any]) -> "Timeline":
+    from kinora.core.config import settle
+
+    return settle(type(timeline), {**timeline.model_dump(), **changes})
+
+
+def _read(file: Path, seed: int | None) -> "Timeline":
+    """The timeline that a file tells, by its suffix."""
+    from kinora.timeline.interchange import read_otio
+    from kinora.timeline.storyboard import read_board
+
+    match file.suffix.lower():
+        case ".toml":
+            board = read_board(file)
+            return (board if seed is None else board.model_copy(update={"seed": seed})).timeline()
+        case ".otio":
+            if seed is not None:
+                raise _no_seed(str(file))
+            return read_otio(file)
+        case _:
+            raise UsageError(
+                f"{file} is no storyboard",
+                why="a storyboard in TOML (.toml) and an OpenTimelineIO timeline (.otio) can be read",
+            )
+
+
+def _no_seed(what: str) -> UsageError:
+    return UsageError(
+        f"every shot of {what} has a seed already",
+        remedy="Leave away --seed, or name a storyboard in TOML",
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kinora.cli.options import (
+    TRIES,
     Compile,
     FilmsModel,
     Guidance,
@@ -17,11 +18,14 @@ from kinora.cli.options import (
     Loras,
     Negative,
     NoMetadata,
+    Offline,
     Out,
     Quiet,
     Seed,
     StepCache,
     Steps,
+    Tries,
+    Verify,
 )
 from kinora.cli.output import note, show
 from kinora.cli.outside import From
@@ -32,6 +36,7 @@ from kinora.core.errors import KinoraError, NotFoundError, UsageError
 if TYPE_CHECKING:
     from kinora.denoise.model import FilmModel
     from kinora.timeline.edit import Edit
+    from kinora.timeline.fulfil import Make
     from kinora.timeline.order import Order
 
 File = Annotated[Path, typer.Argument(help="A film of ours, or any video or image.")]
@@ -86,11 +91,14 @@ def _edited(
     seed: Seed = None,
     steps: Steps = None,
     guidance: Guidance = None,
+    verify: Verify = False,
+    tries: Tries = TRIES,
     out: Out = None,
     model: FilmsModel = None,
     lora: Loras = None,
     step_cache: StepCache = 0.0,
     compiled: Compile = False,
+    offline: Offline = False,
     no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -116,7 +124,7 @@ def _edited(
     with resumable(target, number, quiet=quiet):
         _delivered(
             order, target, model=model, outside=From(lora, step_cache, compiled),
-            words=not no_metadata, quiet=quiet, as_json=as_json,
+            tries=tries if verify else 0, words=not no_metadata, quiet=quiet, as_json=as_json,
         )  # fmt: skip
 
 
@@ -126,6 +134,7 @@ def _delivered(
     *,
     model: str | None,
     outside: From,
+    tries: int,
     words: bool,
     quiet: bool,
     as_json: bool,
@@ -136,7 +145,9 @@ def _delivered(
     check_target(target, fps=8, frames=2)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
         dreamer = outside.put_on(_dreamer(order.files[0], model))
-        done = fulfil(dreamer, order, target, words=words, on_progress=on_progress)
+        done = fulfil(
+            dreamer, order, target, make=_maker(tries), words=words, on_progress=on_progress
+        )
     for line in dict.fromkeys(line for each in done for line in each.notes):
         note(f"Note: {line}", quiet=quiet)
     told = [
@@ -144,6 +155,18 @@ def _delivered(
         for each in done
     ]
     show({"films": told}, as_json=as_json, text="\n".join(str(each.file) for each in done))
+
+
+def _maker(tries: int) -> "Make":
+    """What makes the films, and watches them unless `tries` is 0."""
+    from kinora.timeline.fulfil import once
+
+    if not tries:
+        return once
+    from kinora.caption.judge import load_judge
+    from kinora.evaluate.edits import Watcher
+
+    return Watcher(load_judge(), tries)
 
 
 def _dreamer(film: Path, model: str | None) -> "FilmModel":

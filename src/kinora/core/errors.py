@@ -5,6 +5,9 @@ Every `KinoraError` carries the process exit code of its kind, so the command li
 
 from typing import ClassVar
 
+NO_ROOM = ("out of memory", "can't allocate memory")
+"""How the allocators of accelerators and of the processor put it."""
+
 
 class KinoraError(Exception):
     """Something the user can put right.
@@ -76,3 +79,14 @@ class UnsupportedError(UsageError):
     """The chosen model lacks the capability; never replaced silently by an approximation."""
 
     code = "unsupported"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, of Python's or of torch's, says that the memory is used up.
+
+    torch has a class of its own for accelerators only; of the rest, the words alone tell.
+    """
+    told = str(error).lower()
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(words in told for words in NO_ROOM)
+    )

@@ -5,10 +5,11 @@ import math
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from einops import rearrange
@@ -62,12 +63,31 @@ def calibrated(device: torch.device, *, cache: Path | None = None) -> Machine:
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     file = cache or home / CALIBRATION
     key = _device_name(device)
-    known = json.loads(file.read_text()) if file.exists() else {}
+    known = _remembered(file)
     if set(known.get(key, ())) != {each.name for each in fields(Machine)}:
         known[key] = asdict(calibrate(device))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(known, indent=2) + "\n")
+        _remember(file, known)
     return Machine(**known[key])
+
+
+def _remembered(file: Path) -> dict[str, Any]:
+    """What was measured before; nothing where the file cannot be read or is no calibration."""
+    try:
+        known = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _remember(file: Path, known: dict[str, Any]) -> None:
+    """Whole or not at all; a cache that cannot be written costs a second the next time."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(known, indent=2) + "\n")
+        part.replace(file)
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
 
 
 @torch.inference_mode()

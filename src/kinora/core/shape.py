@@ -4,6 +4,7 @@ Nobody else writes `(n - 1) // 4 + 1`. A latent frame spans `stride.time` video 
 of a clip spans one, because the video compression network is causal in time.
 """
 
+import math
 from dataclasses import dataclass
 
 from kinora.core.errors import UsageError
@@ -88,6 +89,11 @@ class Stride:
     def snap_frames(self, frames: float) -> int:
         """The nearest possible number of video frames, at least one."""
         beats = max(0, round((frames - 1) / (self.time * self.beat)))
+        return self.pixel_frames(beats * self.beat + 1)
+
+    def frames_for(self, frames: int) -> int:
+        """The smallest possible number of video frames that is no less than `frames`."""
+        beats = math.ceil((frames - 1) / (self.time * self.beat))
         return self.pixel_frames(beats * self.beat + 1)
 
     def snap_side(self, side: int) -> int:

@@ -37,7 +37,7 @@ class Bucket(BaseModel):
         frames, width, height: size of each.
         seed: where its seeds start.
         per_shard: clips in a file.
-        cameras: other views (`world.camera.VIEWS`) to show the same moments from; every clip has one
+        cameras: other views (`core.view.VIEWS`) to show the same moments from; every clip has one
             of them, in turn, its frames behind those of the film's own camera.
         portrait: begin every clip with one frame that shows who plays in it, alone and elsewhere; half
             of the captions then do not describe it.

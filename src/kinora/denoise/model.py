@@ -39,6 +39,7 @@ class Capabilities:
         levels_trained: whether it was trained on mixed levels; accepting them is not the same.
         streams_only: whether it was taught to go on from what it made, and nothing else.
         solver: the integration step it was made for.
+        worldly: whether what it shows is the simulated world, which the captioner knows and may judge.
     """
 
     levels: Literal["clip", "frame", "region"]
@@ -58,6 +59,7 @@ class Capabilities:
     times: int = 1
     streams_only: bool = False
     solver: Solver = euler
+    worldly: bool = False
 
     def holding(self, canvas: Canvas) -> Hold:
         """How this canvas's known parts are kept: a region finer than the model's levels is re-noised."""

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kinora.caption.answers import UNKNOWN
 from kinora.caption.facts import Seen
 from kinora.core.config import Config
 from kinora.evaluate.adherence import Fact, verdict
@@ -40,7 +41,7 @@ class Entry(Config):
         start, end: seconds within which it must hold.
         name: a kind of fact, as in `adherence.FACTS`, or `number of things`, or `bite`.
         wanted: what was promised.
-        found: what was seen; empty before it was looked for.
+        found: what was seen; empty before it was looked for, `unknown` where the judge cannot know.
     """
 
     start: float
@@ -53,6 +54,11 @@ class Entry(Config):
     def kept(self) -> bool:
         """Whether the film does what was promised."""
         return self.wanted == self.found
+
+    @property
+    def broken(self) -> bool:
+        """Whether the film is known to do something else."""
+        return not self.kept and self.found != UNKNOWN
 
 
 def understood(prompt: str, words: Vocabulary) -> Promise:

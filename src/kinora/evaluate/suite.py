@@ -19,6 +19,7 @@ from kinora.denoise.condition import Hold
 from kinora.denoise.model import FilmModel
 from kinora.evaluate.adherence import Fact, Verdict, verdict
 from kinora.evaluate.drift import drift
+from kinora.evaluate.elsewhere import angle_rows
 from kinora.evaluate.first_frame import first_frame_fidelity
 from kinora.evaluate.flicker import flicker
 from kinora.evaluate.flight import flight, flight_errors
@@ -106,7 +107,7 @@ class Settings:
         seeds: films per prompt.
         physics: films begun from real frames, at most.
         paraphrases: of the prompts, how many are filmed in other words too.
-        staged: scenes of each kind that is staged for one question: bites, hiding, shots.
+        staged: scenes of each kind that is staged for one question: bites, hiding, shots, other cameras.
         lasting: seconds for which a bite is watched.
         steps, guidance: of the solver; None for what the model likes.
     """
@@ -136,7 +137,8 @@ def run_suite(
     asked = promises(count=settings.prompts)
     moving = [promise for promise in asked if travels(promise)][: settings.physics]
     others = [in_other_words(promise) for promise in asked[: settings.paraphrases]]
-    total = len(asked) * (settings.seeds + 1) + len(moving) + len(others) + STAGED * settings.staged
+    kinds = STAGED + model.capabilities.views
+    total = len(asked) * (settings.seeds + 1) + len(moving) + len(others) + kinds * settings.staged
     done = 0
 
     def told(row: Row) -> Row:
@@ -167,7 +169,7 @@ def run_suite(
 
 
 STAGED = 5
-"""Staged films for one scene of each kind: three of bites, one of hiding, one of shots."""
+"""Staged films for one scene of each kind: three of bites, one of hiding, one of shots; cameras come on top."""
 
 
 def _staged(model: FilmModel, judge: Judge, settings: Settings) -> Iterator[Row]:
@@ -176,6 +178,8 @@ def _staged(model: FilmModel, judge: Judge, settings: Settings) -> Iterator[Row]
     for one in staged("passes behind", settings.staged):
         yield occluded_row(model, judge, one, wish=wish)
         yield shots_row(model, judge, one, wish=wish)
+    if model.capabilities.views:
+        yield from angle_rows(model, judge, count=settings.staged, steps=settings.steps)
 
 
 def _films(

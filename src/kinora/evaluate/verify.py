@@ -2,6 +2,7 @@
 
 After every window the judge checks what the words promised for it. A window that breaks a promise is
 dreamt again from other noise and with stronger guidance, a bounded number of times; the best one stays.
+Where a model shows more than the world that the judge knows, nothing is checked, and the ledger says so.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kinora.caption.answers import UNKNOWN
+from kinora.caption.facts import SURE_ENOUGH
 from kinora.caption.judge import Judge
 from kinora.core.clip import Clip, Frames
 from kinora.core.config import Config
@@ -57,15 +60,19 @@ class Ledger(Config):
     @property
     def broken(self) -> tuple[Entry, ...]:
         """Those that the film does not keep."""
-        return tuple(entry for entry in self.entries if not entry.kept)
+        return tuple(entry for entry in self.entries if entry.broken)
 
     def lines(self) -> tuple[str, ...]:
-        """One sentence for every broken promise."""
-        return tuple(
+        """One sentence for every broken promise, and one if any could not be checked."""
+        broken = tuple(
             f"{entry.start:g} to {entry.end:g} s: {entry.name} should be {entry.wanted}, "
             f"is {entry.found}"
             for entry in self.broken
         )
+        unknown = sum(entry.found == UNKNOWN for entry in self.entries)
+        if not unknown:
+            return broken
+        return (*broken, f"{unknown} promises are not checked: the judge knows no such pictures")
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +135,11 @@ class _Work:
         fps, frames = self.model.capabilities.fps, np.concatenate(drawn)
         end = start + len(frames) / fps
         seen = self.judge.see(Clip(frames, fps), on_progress=self.on_progress)
-        return end, window(self.told, seen, start=start, end=end, words=self.words)
+        entries = window(self.told, seen, start=start, end=end, words=self.words)
+        # A model of our own that shows no world at all has broken its word, and may try again.
+        if seen.worldly < SURE_ENOUGH and not self.model.capabilities.worldly:
+            entries = tuple(each.model_copy(update={"found": UNKNOWN}) for each in entries)
+        return end, entries
 
     def best(self, start: float, tries: int) -> Watched:
         """Dream the next window, look, and dream it again where it is needed."""
@@ -136,7 +147,7 @@ class _Work:
         while len(found) < tries and not any(broken == 0 for broken, *_ in found):
             latents = self.attempt(len(found))
             end, entries = self.look(latents, start)
-            found.append((sum(not e.kept for e in entries), latents, end, entries))
+            found.append((sum(e.broken for e in entries), latents, end, entries))
         _, latents, end, entries = min(found, key=lambda each: each[0])
         return Watched(latents, Window(start=start, end=end, tries=len(found), entries=entries))
 

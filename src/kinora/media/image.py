@@ -130,12 +130,18 @@ def comment_of(picture: Image.Image) -> str:
     return kept.decode("utf-8", "replace") if isinstance(kept, bytes) else str(kept)
 
 
-def cover(frame: Frame, *, height: int, width: int) -> Frame:
-    """The frame scaled to fill `[height width 3]`; what protrudes is cut evenly at both ends."""
+def cover(
+    frame: Frame,
+    *,
+    height: int,
+    width: int,
+    how: Image.Resampling = Image.Resampling.LANCZOS,
+) -> Frame:
+    """The frame, of any channels, scaled to fill `[height width]`; what protrudes is cut evenly at both ends."""
     if frame.shape[:2] == (height, width):
         return frame
     picture = Image.fromarray(np.ascontiguousarray(frame))
-    return np.array(ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS))
+    return np.array(ImageOps.fit(picture, (width, height), how))
 
 
 def check_held(*, count: int, height: int, width: int) -> None:

@@ -6,6 +6,7 @@ Frames are scaled as they are decoded, so a large video costs the memory of the 
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -51,6 +52,7 @@ def read(
     *,
     fps: float | None = None,
     size: tuple[int, int] | None = None,
+    most: int | None = None,
     limits: Limits = LIMITS,
 ) -> Reading:
     """Decode a file.
@@ -59,6 +61,7 @@ def read(
         path: a video (MP4, MOV, MKV, WebM ...), an animation (GIF, WebP) or an image.
         fps: the rate wanted; frames are repeated or left out, never blended. The file's by default.
         size: `(height, width)` wanted; frames are scaled to fill it and cut. The file's by default.
+        most: frames wanted; what comes behind them is not decoded. All by default.
         limits: how much the file may ask of us.
 
     Raises:
@@ -71,7 +74,7 @@ def read(
     with closing(_frames(path, limits)) as timed:
         sized = _scaled(timed, height=height, width=width)
         even = _even_times(sized, fps=rate, until=_states_the_end(source))
-        frames = list(_held(even, path=path, limits=limits))
+        frames = list(islice(_held(even, path=path, limits=limits), most))
     if not frames:
         raise BadMediaError(f"{path} holds no frame that can be decoded")
     return Reading(Clip(np.stack(frames), rate), source, _told(source, rate, height, width))

@@ -102,7 +102,7 @@ class Bundle:
         return Capabilities(
             levels="region", hold="native", causal=i.causal, views=i.views, references=i.references,
             fps=i.fps, height=i.height, width=i.width,
-            steps=i.steps, guidance=i.guidance, shift=i.shift, times=self.times,
+            steps=i.steps, guidance=i.guidance, shift=i.shift, times=self.times, worldly=True,
         )  # fmt: skip
 
     @property

@@ -4,15 +4,19 @@ Nothing is unpickled, ever: a folder whose weights are not safetensors is refuse
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 
 INDEX = "model_index.json"
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl"}
 SAME = {"CausalWanTransformer3DModel": "WanTransformer3DModel"}
 """Classes of other programs that hold the tensors of one that the library has."""
@@ -95,9 +99,34 @@ class Folder:
         for component in self.networks():
             self.weights(component)
 
-    def fetch_again(self) -> str:
-        """The remedy for a file that is missing or damaged."""
-        return f"Run: kinora models pull {self.name}"
+    def fetch_again(self, *, instead_of: Path | None = None) -> str:
+        """The remedy for a file that is missing, or for one that is damaged.
+
+        Args:
+            instead_of: the damaged one; a pull would take what lies in the cache for whole.
+        """
+        if not self.fetched:
+            return "Copy the folder again from where it came"
+        command = f"kinora models pull {self.name}"
+        return (
+            f"Delete {instead_of.resolve()}, then run: {command}"
+            if instead_of
+            else f"Run: {command}"
+        )
+
+    @property
+    def fetched(self) -> bool:
+        """Whether it came from the hub; a folder may be called `owner/model` too."""
+        return self.path != Path(self.name) and HUB_ID.fullmatch(self.name) is not None
+
+
+def flaw(file: Path) -> str | None:
+    """Why a file is no whole safetensors, None where it is: its header against its length, no tensor is read."""
+    try:
+        with safe_open(file, framework="pt"):
+            return None
+    except SafetensorError as error:
+        return str(error)
 
 
 def read_json(file: Path) -> dict[str, Any]:

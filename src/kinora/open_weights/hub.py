@@ -1,27 +1,24 @@
-"""Published models on this machine: find, fetch, list, check. In: a hub id or folder. Out: a `Folder`.
+"""Published models on this machine: find, fetch, list. In: a hub id or folder. Out: a `Folder`.
 
 Files live in the hub library's own cache, so other programs share them. Nothing but safetensors, configs
 and tokenizers is fetched, and every weights file is checked against the sha256 its publisher states.
 """
 
-import hashlib
-import os
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 from kinora.core.errors import KinoraError, NotFoundError, OutOfMemoryError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
-from kinora.open_weights.folder import INDEX, PICKLES, Folder, read_json
+from kinora.media.atomic import FULL
+from kinora.open_weights.folder import HUB_ID, INDEX, PICKLES, Folder, read_json
+from kinora.open_weights.sums import OTHER_SUM, damaged, sha256
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-SUMS = "SHA256SUMS"
+LARGER_DISK = "Free some space, or set HF_HOME to a folder on a larger disk"
 COMPONENT_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 ROOT_FILES = (INDEX, "LICENSE*", "README.md", "NOTICE*")
 VARIANT = re.compile(r"\.(fp16|bf16|fp32|non_ema)[.-]")
@@ -84,6 +81,39 @@ def locate(name: str) -> Folder | None:
     return Folder(name, path) if (path / INDEX).exists() else None
 
 
+def absent(name: str) -> NotFoundError:
+    """The error for a model that is not on this machine."""
+    is_id = HUB_ID.fullmatch(name) and not Path(name).exists()
+    return NotFoundError(
+        f"{name} is not on this machine" if is_id else f"there is no model called '{name}'",
+        remedy=f"Run: kinora models pull {name}"
+        if is_id
+        else f"Name a hub id, or a folder that holds a {INDEX}; kinora models ls tells what is here",
+    )
+
+
+def cut_off() -> bool:
+    """Whether the network is switched off, by `--offline` or `HF_HUB_OFFLINE`."""
+    from huggingface_hub import constants
+
+    return constants.HF_HUB_OFFLINE
+
+
+def pulled(name: str) -> Folder:
+    """What an earlier pull brought, whole; the network is left alone.
+
+    Raises:
+        UsageError: `name` is no hub id.
+        NotFoundError: it is not on this machine, or not all of it.
+    """
+    _check_id(name)
+    folder = locate(name)
+    if folder is None:
+        raise _switched_off(name)
+    folder.check()
+    return folder
+
+
 def release(name: str) -> Release:
     """Ask the hub what a model holds.
 
@@ -92,11 +122,7 @@ def release(name: str) -> Release:
         NotFoundError: the hub has no such model, or it may not be read.
         KinoraError: the hub cannot be reached.
     """
-    if not HUB_ID.fullmatch(name):
-        raise UsageError(
-            f"'{name}' is not a hub id",
-            remedy="Write owner/model, for example Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
-        )
+    _check_id(name)
     from huggingface_hub import HfApi, hf_hub_download
 
     with _Explained(name):
@@ -121,7 +147,7 @@ def pull(found: Release, *, on_progress: OnProgress = silent) -> Folder:
     """Fetch what is missing; goes on where an earlier pull stopped.
 
     Raises:
-        OutOfMemoryError: the disk is too small.
+        OutOfMemoryError: the disk is too small, or was filled meanwhile.
         NotFoundError: a file arrived damaged; it is removed.
         KinoraError: the connection broke.
     """
@@ -146,12 +172,11 @@ def fetch_blob(found: Release, file: Remote, expected: str) -> Path:
 
     The hub library starts every file anew; with many gigabytes that is no way to treat a slow line.
     """
-    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.file_download import http_get, repo_folder_name
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-    root = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=found.name, repo_type="model")
-    blob, part = root / "blobs" / expected, root / "blobs" / f"{expected}.part"
+    blob, part = _blob(found, expected), _part(found, expected)
     if blob.exists():
         return blob
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +190,8 @@ def fetch_blob(found: Release, file: Remote, expected: str) -> Path:
         http_get(location, stream, resume_size=have, expected_size=file.size, headers=headers)
     if sha256(part) != expected:
         part.unlink()
-        raise _damaged(found.name, file.path)
+        again = f"Run: kinora models pull {found.name}"
+        raise damaged(f"{found.name}/{file.path}", why=OTHER_SUM, remedy=again)
     return part.rename(blob)
 
 
@@ -187,50 +213,6 @@ def held() -> list[Held]:
     return found
 
 
-def verify(folder: Folder, *, on_progress: OnProgress = silent) -> dict[str, str]:
-    """Check every weights file, and return its sha256.
-
-    Raises:
-        NotFoundError: a file is missing, or its bytes are not the publisher's.
-        UsageError: the weights are pickled.
-    """
-    files = list(_weights(folder))
-    sums = {}
-    for count, (name, file) in enumerate(files, start=1):
-        expected, actual = expected_sum(folder, name, file), sha256(file)
-        if expected is not None and actual != expected:
-            raise _damaged(folder.name, name)
-        sums[name] = actual
-        on_progress(Progress("verify", count, len(files), preview=name))
-    return sums
-
-
-def checksums(folder: Folder) -> dict[str, str]:
-    """File name -> sha256 of the weights: the publisher's where it is known, else computed."""
-    return {
-        name: expected_sum(folder, name, file) or _sum_of(file, file.stat().st_mtime_ns)
-        for name, file in _weights(folder)
-    }
-
-
-def expected_sum(folder: Folder, name: str, file: Path) -> str | None:
-    """What a file's sha256 should be: the cache names its blobs so, a folder may hold `SHA256SUMS`."""
-    blob = file.resolve().name
-    if file.is_symlink() and re.fullmatch(r"[0-9a-f]{64}", blob):
-        return blob
-    listed = folder.path / SUMS
-    if not listed.exists():
-        return None
-    lines = (line.split(maxsplit=1) for line in listed.read_text().splitlines() if line.strip())
-    return {path.lstrip("*"): total for total, path in lines}.get(name)
-
-
-def sha256(file: Path) -> str:
-    """Hex digest of a file's bytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def wanted(file: str, components: list[str], all_files: list[str]) -> bool:
     """Whether a file is needed; a half-precision twin of a file that is there too is not."""
     folder, _, name = file.rpartition("/")
@@ -242,18 +224,19 @@ def wanted(file: str, components: list[str], all_files: list[str]) -> bool:
     return plain == name or f"{folder}/{plain}" not in all_files
 
 
-def _weights(folder: Folder) -> Iterator[tuple[str, Path]]:
-    for component in folder.networks():
-        for file in folder.weights(component):
-            yield f"{component}/{file.name}", file
+def _check_id(name: str) -> None:
+    if not HUB_ID.fullmatch(name):
+        raise UsageError(
+            f"'{name}' is not a hub id",
+            remedy="Write owner/model, for example Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
+        )
 
 
 def _point_main_at(root: Path) -> None:
-    """So that the name alone finds this snapshot when there is no network."""
+    """So that the name alone finds this snapshot, and no older one, when there is no network."""
     reference = root.parents[1] / "refs" / "main"
-    if not reference.exists():
-        reference.parent.mkdir(parents=True, exist_ok=True)
-        reference.write_text(root.name)
+    reference.parent.mkdir(parents=True, exist_ok=True)
+    reference.write_text(root.name)
 
 
 def _refuse_pickles(name: str, files: list[str], components: list[str]) -> None:
@@ -274,13 +257,34 @@ def _refuse_small_disk(found: Release) -> None:
     place = Path(constants.HF_HUB_CACHE)
     there = next(parent for parent in (place, *place.parents) if parent.exists())
     free = shutil.disk_usage(there).free
-    missing = sum(file.size for file in found.files if not _cached(found, file))
+    missing = sum(
+        file.size - _begun(found, file) for file in found.files if not _cached(found, file)
+    )
     if missing > free:
         raise OutOfMemoryError(
             f"{found.name} needs {gigabytes(missing)} of disk",
             why=f"{there} has {gigabytes(free)} free",
-            remedy="Free some space, or set HF_HOME to a folder on a larger disk",
+            remedy=LARGER_DISK,
         )
+
+
+def _begun(found: Release, file: Remote) -> int:
+    """Bytes of a file that an earlier pull left."""
+    places = (_blob(found, file.sha256), _part(found, file.sha256)) if file.sha256 else ()
+    return next((place.stat().st_size for place in places if place.exists()), 0)
+
+
+def _blob(found: Release, sha256: str) -> Path:
+    """Where the cache holds a file of this sha256."""
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    folder = repo_folder_name(repo_id=found.name, repo_type="model")
+    return Path(constants.HF_HUB_CACHE) / folder / "blobs" / sha256
+
+
+def _part(found: Release, sha256: str) -> Path:
+    return _blob(found, f"{sha256}.part")
 
 
 def _cached(found: Release, file: Remote) -> bool:
@@ -292,20 +296,6 @@ def _cached(found: Release, file: Remote) -> bool:
 def gigabytes(size: int) -> str:
     """A size for readers."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
-
-
-@lru_cache(maxsize=256)
-def _sum_of(file: Path, modified: int) -> str:
-    del modified  # part of the key: a file that changed is read again
-    return sha256(file)
-
-
-def _damaged(name: str, file: str) -> NotFoundError:
-    return NotFoundError(
-        f"{name}/{file} is damaged",
-        why="its sha256 is not the one its publisher states",
-        remedy=f"Run: kinora models pull {name}",
-    )
 
 
 class _Explained:
@@ -326,6 +316,12 @@ def _told(name: str, error: Exception) -> KinoraError:
     from huggingface_hub import errors
 
     why = " ".join(str(error).split())[:200] or type(error).__name__
+    if isinstance(error, OSError) and error.errno in FULL:
+        return OutOfMemoryError(
+            f"the disk is full, {name} is fetched in part",
+            why=error.strerror or why,
+            remedy=f"{LARGER_DISK}; then run it again: kinora models pull {name}",
+        )
     if isinstance(error, errors.GatedRepoError):
         return NotFoundError(
             f"{name} is given only to those who accept its licence",
@@ -337,12 +333,16 @@ def _told(name: str, error: Exception) -> KinoraError:
         if isinstance(error, errors.LocalEntryNotFoundError):
             return _broken(name, why)
         return NotFoundError(what, why="" if missing else why, remedy="Check the spelling")
-    if isinstance(error, errors.OfflineModeIsEnabled) or os.environ.get("HF_HUB_OFFLINE") == "1":
-        return NotFoundError(
-            f"{name} is not on this machine and the network is switched off",
-            remedy="Unset HF_HUB_OFFLINE, or name a local folder",
-        )
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return _switched_off(name)
     return _broken(name, why)
+
+
+def _switched_off(name: str) -> NotFoundError:
+    return NotFoundError(
+        f"{name} is not on this machine and the network is switched off",
+        remedy="Leave out --offline and unset HF_HUB_OFFLINE, or name a local folder",
+    )
 
 
 def _broken(name: str, why: str) -> KinoraError:

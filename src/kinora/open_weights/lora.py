@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from kinora.core.errors import NotFoundError, UsageError
+from kinora.open_weights.folder import flaw
 from kinora.open_weights.model import OpenModel
 
 WITH_LOADERS = {
     "wan": "WanLoraLoaderMixin",
     "wan-image": "WanLoraLoaderMixin",
     "wan-vace": "WanLoraLoaderMixin",
+    "wan-causal": "WanLoraLoaderMixin",
     "skyreels": "SkyReelsV2LoraLoaderMixin",
     "skyreels-forcing": "SkyReelsV2LoraLoaderMixin",
     "ltx": "LTXVideoLoraLoaderMixin",
     "cogvideox": "CogVideoXLoraLoaderMixin",
+    "cogvideox-image": "CogVideoXLoraLoaderMixin",
     "mochi": "Mochi1LoraLoaderMixin",
     "hunyuan": "HunyuanVideoLoraLoaderMixin",
     "hunyuan-1.5": "HunyuanVideoLoraLoaderMixin",
+    "hunyuan-1.5-image": "HunyuanVideoLoraLoaderMixin",
 }
 """Family -> who in the library knows the names that training programs give to its weights."""
 
@@ -99,6 +103,10 @@ def check(lora: Lora) -> None:
         raise UsageError(f"{lora.file} is not safetensors", why="a pickle can run any program")
     if not lora.file.exists():
         raise NotFoundError(f"there is no file {lora.file}")
+    if why := flaw(lora.file):
+        raise UsageError(
+            f"{lora.file} is not safetensors", why=why, remedy="Fetch it again from where it came"
+        )
 
 
 def _state(family: str, lora: Lora) -> dict[str, Any]:

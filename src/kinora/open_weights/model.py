@@ -69,7 +69,7 @@ class OpenModel:
 
     def checksums(self) -> dict[str, str]:
         """File name -> sha256 of every weights file."""
-        from kinora.open_weights.hub import checksums
+        from kinora.open_weights.sums import checksums
 
         found = checksums(self.shelf.folder)
         if self.outside:

@@ -12,12 +12,13 @@ from typing import Any, Literal, Protocol
 
 import torch
 
-from kinora.core.errors import NotFoundError, UnsupportedError
+from kinora.core.errors import NotFoundError, UnsupportedError, is_out_of_memory
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.remember import hasten
 
 Plan = Literal["resident", "sequential", "offload"]
 VAE = "vae"
+LIBRARIES = ("diffusers", "transformers")
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,11 @@ class Shelf:
     def _transformers_here(self) -> list[Any]:
         return [each for name, each in self._loaded.items() if name.startswith("transformer")]
 
+    def next_film(self) -> None:
+        """Another film begins with its words: `sequential`, the transformers of the last one make room."""
+        if self.placement.plan == "sequential":
+            self.drop(*(name for name in self._loaded if name.startswith("transformer")))
+
     def done_reading(self) -> None:
         """Words are read: unless all is resident, the text encoders go."""
         if self.placement.plan != "resident":
@@ -134,17 +140,13 @@ class Shelf:
                 f"{self.folder.name} has no {component}", remedy=self.folder.fetch_again()
             )
         if "Tokenizer" in kind or "Processor" in kind:
-            return self._from_transformers(component, kind)
+            with self._explained(component):
+                return self._from_transformers(component, kind)
         self.folder.weights(component)
-        maker = self._maker(component, kind)
-        try:
+        from_diffusers = self.folder.index[component][0] == "diffusers"
+        maker = self._diffusers if from_diffusers else self._transformers
+        with self._explained(component):
             network = maker(component, kind)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise NotFoundError(
-                f"{self.folder.name}/{component} cannot be loaded",
-                why=" ".join(str(error).split())[:300],
-                remedy=f"Run: kinora models verify {self.folder.name}",
-            ) from error
         network.eval().requires_grad_(False)
         if component.startswith("transformer"):
             return self._placed(component, self._dressed(hasten(network)))
@@ -157,23 +159,43 @@ class Shelf:
             self._cache.attach(network)
         return network
 
-    def _maker(self, component: str, kind: str) -> Callable[[str, str], Any]:
+    @contextmanager
+    def _explained(self, component: str) -> Iterator[None]:
+        """The libraries' errors in words a user can act on."""
+        try:
+            yield
+        except (OSError, ValueError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                raise
+            folder = self.folder
+            raise NotFoundError(
+                f"{folder.name}/{component} cannot be loaded",
+                why=" ".join(str(error).split())[:300],
+                remedy=f"Run: kinora models verify {folder.name}"
+                if folder.fetched
+                else folder.fetch_again(),
+            ) from error
+
+    def _class(self, component: str, kind: str) -> Any:
+        """A component's class, or the error that tells why there is none."""
         library = str(self.folder.index[component][0])
-        if library not in ("diffusers", "transformers") or not hasattr(
-            import_module(library), kind
-        ):
+        if library not in LIBRARIES:
+            raise UnsupportedError(
+                f"{self.folder.name}/{component} is a {kind} of {library}, whose code is not run",
+                remedy=f"Use a release whose parts are of {' and '.join(LIBRARIES)}",
+            )
+        found = getattr(import_module(library), kind, None)
+        if found is None:
             raise UnsupportedError(
                 f"{self.folder.name}/{component} is a {kind}, which this {library} does not have",
                 remedy=f"Update it: pip install -U {library}",
             )
-        return self._diffusers if library == "diffusers" else self._transformers
+        return found
 
     def _diffusers(self, component: str, kind: str) -> Any:
-        import diffusers
-
         dtype = torch.float32 if component == VAE else self.placement.dtype
         # from_pretrained, never .to(dtype): it keeps the modules that must stay float32.
-        return getattr(diffusers, kind).from_pretrained(
+        return self._class(component, kind).from_pretrained(
             str(self.folder.path),
             subfolder=component,
             torch_dtype=dtype,
@@ -182,9 +204,7 @@ class Shelf:
         )
 
     def _transformers(self, component: str, kind: str) -> Any:
-        import transformers
-
-        return getattr(transformers, kind).from_pretrained(
+        return self._class(component, kind).from_pretrained(
             str(self.folder.path / component),
             dtype=self.placement.dtype,
             use_safetensors=True,
@@ -195,7 +215,8 @@ class Shelf:
         import transformers
 
         # The auto class reads what the folder's tokenizer is; older names of a class keep working.
-        maker = transformers.AutoTokenizer if "Tokenizer" in kind else getattr(transformers, kind)
+        named = "Tokenizer" not in kind
+        maker = self._class(component, kind) if named else transformers.AutoTokenizer
         return maker.from_pretrained(str(self.folder.path / component), local_files_only=True)
 
     def _placed(self, component: str, network: Any) -> Any:

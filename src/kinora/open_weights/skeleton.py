@@ -36,22 +36,16 @@ class Skeletons(Shelf):
         if "Tokenizer" in kind or "Processor" in kind:
             return self._from_transformers(component, kind)
         dtype = torch.float32 if component == VAE else self.placement.dtype
-        with META:
+        with META, self._explained(component):
             network = self._empty(component, kind)
         # The library's own .to() warns that real weights are not to be treated so.
         made = torch.nn.Module.to(hasten(network), dtype).eval().requires_grad_(False)
         return self._dressed(made) if component.startswith("transformer") else made
 
     def _empty(self, component: str, kind: str) -> Any:
-        library = self.folder.index[component][0]
-        if library == "diffusers":
-            import diffusers
-
-            made = getattr(diffusers, kind)
+        made = self._class(component, kind)
+        if self.folder.index[component][0] == "diffusers":
             return made.from_config(made.load_config(str(self.folder.path), subfolder=component))
-        import transformers
-
-        made = getattr(transformers, kind)
         return made(made.config_class.from_pretrained(str(self.folder.path / component)))
 
 

@@ -231,13 +231,13 @@ def film_small_more() -> FilmRecipe:
             "workers": 2,
             "task": small.task.model_copy(
                 update={
-                    "stages": (Stage(until=1650, buckets=shares, tokens=10240, latents=17),),
+                    "stages": (Stage(until=2300, buckets=shares, tokens=10240, latents=17),),
                     # The heads that read along are not in a bundle: new ones would pull at what is learnt.
                     "clip_shift": 2.5, "align": 0.0, "motion": 0.0,
                 }
             ),
             "run": RunConfig(
-                steps=1650, seed=51, ema=0.998, precision="auto", save_every=800,
+                steps=2300, seed=51, ema=0.998, precision="auto", save_every=230,
                 optimizer=OptimizerConfig(rate=4e-4, warmup=100, decay=0.6),
             ),
             "compiled": True,

@@ -13,6 +13,7 @@ from kinora.core.errors import UsageError
 from kinora.core.version import __version__
 from kinora.serve import errors
 from kinora.serve.body import Limit
+from kinora.serve.card import model_card
 from kinora.serve.desk import Desk
 from kinora.serve.jobs.database import Database
 from kinora.serve.keys import Keys
@@ -32,7 +33,6 @@ from kinora.serve.routes import (
 )
 from kinora.serve.sandbox import Sandbox
 from kinora.serve.settings import Settings
-from kinora.serve.sizes import model_card
 from kinora.serve.store import open_store
 from kinora.serve.supervise import Supervisor
 from kinora.serve.uploads import Uploads
@@ -60,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     Raises:
         UsageError: it would listen to others without asking for a key.
         NotFoundError: there is no such model.
+        UnsupportedError: it is of a class that no family describes.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.database_url)

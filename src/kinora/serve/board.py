@@ -3,23 +3,20 @@
 Every finished shot is kept in the store, so a killed worker goes on with the next one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from kinora.core.clip import Clip
 from kinora.core.config import settle
-from kinora.core.progress import OnProgress
 from kinora.denoise.model import FilmModel
 from kinora.serve.jobs.kept import Kept
 from kinora.serve.jobs.wish import Wish
 from kinora.serve.reel import Reel
 from kinora.timeline.cache import Cache, Piece, read_piece, write_piece
-from kinora.timeline.characters import Callers
 from kinora.timeline.document import Timeline
-from kinora.timeline.render import assemble, render
+from kinora.timeline.render import assemble
 from kinora.timeline.storyboard import Board
 
 
@@ -42,37 +39,8 @@ class StoredPieces(Cache):
         return piece
 
 
-def pieces_of(
-    model: FilmModel,
-    wish: Wish,
-    *,
-    cache: Cache,
-    clips: Mapping[str, Clip],
-    digests: Mapping[str, str],
-    cast: Callers | None = None,
-    on_progress: OnProgress,
-) -> tuple[Piece, ...]:
-    """The pieces of the wish's cards, and the black between them.
-
-    Args:
-        model: any film model.
-        wish: of kind "storyboard".
-        cache: where finished shots are kept.
-        clips, digests: what cards begin with, by the name that the card gives.
-        cast: characters that cards may name.
-        on_progress: told after every step of every shot.
-
-    Raises:
-        UsageError: cards overlap, or lie behind the end.
-    """
-    return render(
-        model, document(wish), cache,
-        clips=clips, digests=digests, cast=cast, on_progress=on_progress,
-    )  # fmt: skip
-
-
 def document(wish: Wish) -> Timeline:
-    """The wish's cards as a document."""
+    """The wish's cards as a document; raises `UsageError` for cards that overlap, or lie behind the end."""
     common = {"steps": wish.steps, "guidance": wish.guidance, "negative": wish.negative}
     size = {"height": wish.made_height, "width": wish.made_width, "seed": wish.seed}
     return settle(Board, {**common, **size, **wish.options}).timeline()

@@ -25,10 +25,11 @@ from kinora.timeline.animate import Animate
 from kinora.timeline.blend import Blend
 from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend
+from kinora.timeline.fresh import fresh
 from kinora.timeline.loop import Loop
 from kinora.timeline.outpaint import Outpaint
 from kinora.timeline.perform import Looks, act, perform
-from kinora.timeline.recut import Recut, trim
+from kinora.timeline.recut import Recut
 from kinora.timeline.region import Change, Mask, mask_of
 from kinora.timeline.remix import Remix
 from kinora.timeline.retake import Retake
@@ -94,45 +95,34 @@ def edit(
     """
     if wish.kind == "animate":
         return _animated(model, wish, assets, on_progress)
-    values, where = _values(wish), None
-    if wish.kind == "extension":
-        values["seconds"] = _missing(model, wish, given[0])
-    if wish.kind == "change":
-        values, where = _placed(wish, values), _mask(wish, assets.pictures)
-    wanted = settle(VERBS[wish.kind], values)
-    return act(model, wanted, given, where=where, on_progress=on_progress)[0]
+    where = _mask(wish, assets.pictures) if wish.kind == "change" else None
+    return act(model, _wanted(model, wish, given), given, where=where, on_progress=on_progress)[0]
 
 
-def dreamt(wish: Wish, given: tuple[Source, ...], *, frames: int, time: int) -> tuple[int, int]:
+def dreamt(
+    model: FilmModel, wish: Wish, given: tuple[Source, ...], *, frames: int
+) -> tuple[int, int]:
     """Which frames of the edited film are new, from the first to the last (exclusive).
 
     Args:
+        model: any film model.
         wish: of any kind with a source but "blend", or from pictures.
         given: its sources.
         frames: of the whole film.
-        time: frames that a latent spans.
     """
-    match wish.kind:
-        case "extension" if wish.options.get("backward"):
-            return 0, frames - len(given[0].clip) + 1
-        case "extension" | "loop":
-            return len(given[0].clip), frames
-        case "recut":
-            part = {name: wish.options.get(name) for name in ("start", "stop")}
-            cut = settle(Recut, {name: value for name, value in part.items() if value is not None})
-            return len(trim(given[0], cut.start, cut.stop, time=time).clip), frames
-        case "retake" | "change":
-            rate = given[0].clip.fps
-            start, stop = (_seconds(wish, name) for name in ("start", "stop"))
-            last = frames if stop is None else min(frames, round(stop * rate))
-            return min(round((start or 0.0) * rate), last - 1), last
-        case _:
-            return 0, frames
+    if wish.kind == "animate":
+        return 0, frames
+    return fresh(_wanted(model, wish, given), given, frames=frames, time=model.stride.time)
 
 
-def _seconds(wish: Wish, name: str) -> float | None:
-    value = wish.options.get(name)
-    return float(value) if isinstance(value, int | float) else None
+def _wanted(model: FilmModel, wish: Wish, given: tuple[Source, ...]) -> Edit:
+    """The values of the studio's verb."""
+    values = _values(wish)
+    if wish.kind == "extension":
+        values["seconds"] = _missing(model, wish, given[0])
+    if wish.kind == "change":
+        values = _placed(wish, values)
+    return settle(VERBS[wish.kind], values)
 
 
 def _values(wish: Wish) -> dict[str, Any]:
@@ -163,9 +153,8 @@ def _source(model: FilmModel, wish: Wish, given: Reel | Frames) -> Source:
         return given.source(model)
     frames = given
     if wish.kind in WHOLE:
-        count = model.stride.snap_frames(len(frames))
-        count += model.stride.time * (count < len(frames))
-        fill = np.repeat(frames[-1:], max(0, count - len(frames)), axis=0)
+        count = model.stride.frames_for(len(frames))
+        fill = np.repeat(frames[-1:], count - len(frames), axis=0)
         frames = np.concatenate([frames, fill])
     clip = Clip(frames, model.capabilities.fps)
     return of_clip(model, clip, size=(wish.made_height, wish.made_width))

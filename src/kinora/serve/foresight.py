@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from kinora.core.config import Config
 from kinora.core.errors import BusyError
-from kinora.serve.sizes import folder_of
+from kinora.serve.card import found
 
 PATIENCE_SECONDS = 120.0
 TURN_SECONDS = 2.0
@@ -58,23 +58,23 @@ def memory(question: Question) -> int | None:
 
 def count(question: Question) -> int:
     """Count in this very process."""
-    import torch
-
     from kinora.core.machine import Machine
     from kinora.core.shape import PixelShape
+    from kinora.denoise.stream import window
     from kinora.estimate.film import Wish
-    from kinora.estimate.own import META, own
-    from kinora.models.store import empty_bundle
+    from kinora.estimate.predict import predict, weightless
+    from kinora.open_weights.load import best_placement
 
-    folder = folder_of(question.model)
-    with META:
-        likes = empty_bundle(folder).capabilities
-    shape = PixelShape(question.frames, question.height, question.width)
+    folder, placement = found(question.model), best_placement()
+    model, frames = weightless(folder), question.frames
+    if folder.pipeline:  # a film that is longer than a window is made, and counted, in windows
+        frames = min(frames, model.stride.pixel_frames(window(model)))
+    likes = model.capabilities
+    shape = PixelShape(frames, question.height, question.width)
     wish = Wish(shape, question.steps or likes.steps[1], likes.guidance)
     # How fast the machine is does not matter here, only whether a heap keeps holes.
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    machine = Machine(device, 0, 1.0, 1.0, 1.0, 1.0, 0.0)
-    return own(folder, wish, machine=machine).peak()
+    machine = Machine(placement.device.type, 0, 1.0, 1.0, 1.0, 1.0, 0.0)
+    return predict(folder, wish, machine=machine, dtype=placement.dtype).peak(placement.plan)
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ class Settings(Config):
         data: folder of the database, the store and scratch files.
         database: database URL (`postgresql://...`); SQLite in `data` by default.
         store: folder or fsspec URL (`s3://bucket/films`) of the artefacts; in `data` by default.
-        model: name or folder of the model.
+        model: name, folder or hub id of the model.
         host, port: where to listen.
         workers: worker processes started by this server; 0 leaves the work to `kinora worker`.
         key: the API key asked of every client; further keys live in the database.

@@ -4,17 +4,12 @@ The delivered film has the length and size that were asked for; the made one is 
 larger, or smaller and enlarged where the model would be lost at the size.
 """
 
-import json
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
-from kinora.core.errors import NotFoundError
 from kinora.core.shape import Stride
 from kinora.media.video import check_even
 
-WEIGHTS = Path(__file__).parents[1] / "weights"
-INDEX = "model_index.json"
 ROOM = 2.0
 """How many times the training area a model is asked to fill before we rather enlarge."""
 
@@ -52,36 +47,6 @@ class Size:
     notes: tuple[str, ...]
 
 
-def model_card(model: str) -> ModelCard:
-    """Read the card of a shipped model or of a folder.
-
-    Raises:
-        NotFoundError: there is no such model.
-    """
-    folder = folder_of(model)
-    told = json.loads((folder / INDEX).read_text())
-    patch = json.loads((folder / "transformer" / "config.json").read_text())["patch"]
-    return ModelCard(
-        name=told["name"],
-        fps=told["fps"],
-        height=told["height"],
-        width=told["width"],
-        stride=Stride(patch=patch),
-        references=told["references"],
-        views=told.get("views", False),
-    )
-
-
-def folder_of(model: str) -> Path:
-    """Of a shipped model, or the folder itself; raises `NotFoundError`."""
-    for folder in (WEIGHTS / model, Path(model)):
-        if (folder / INDEX).exists():
-            return folder
-    raise NotFoundError(
-        f"there is no model called '{model}'", remedy="Name a folder with a model_index.json"
-    )
-
-
 def frames_shown(*, seconds: float, fps: float) -> int:
     """Frames of a delivered film."""
     return max(1, round(seconds * fps))
@@ -89,9 +54,7 @@ def frames_shown(*, seconds: float, fps: float) -> int:
 
 def frames_made(stride: Stride, *, seconds: float, fps: float) -> int:
     """Frames that a model makes so that at least the delivered ones are there."""
-    shown = frames_shown(seconds=seconds, fps=fps)
-    near = stride.snap_frames(shown)
-    return near if near >= shown else near + stride.time
+    return stride.frames_for(frames_shown(seconds=seconds, fps=fps))
 
 
 def settle_size(card: ModelCard, *, height: int, width: int, max_pixels: int = 0) -> Size:

@@ -31,7 +31,7 @@ from kinora.timeline.deliver import (
 from kinora.timeline.deliver_stream import LONG, deliver_stream
 from kinora.timeline.direct import looks
 from kinora.timeline.document import Shot, Timeline
-from kinora.timeline.fulfil import open_film
+from kinora.timeline.fulfil import opened
 from kinora.timeline.order import found, order_of
 from kinora.timeline.perform import Looks, perform, placed, size_of
 from kinora.timeline.project import project
@@ -121,11 +121,11 @@ def _edit(
     model: FilmModel, told: Sidecar, file: Path, target: Path, on_progress: OnProgress
 ) -> None:
     order = order_of(told, file)
-    films = [open_film(each, model=model)[0] for each in order.files]
+    films, _ = opened(model, order)
     model = placed(model, order.edit, films)
     size = size_of(model, order.edit, films)
     (film,) = perform(
-        model, order.edit, films, times=order.times, mask=order.mask,
+        model, order.edit, films, times=order.times, mask=order.mask, of=order.size(),
         seen=_seen(model, told, file, size=size), on_progress=on_progress,
     )  # fmt: skip
     options = {**order.told(order.edit), **_characters(told)}

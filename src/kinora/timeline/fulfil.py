@@ -1,8 +1,9 @@
 """An order fulfilled. In: an order and a name. Out: the films as files, each with sidecar and latents."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import JsonValue
 
@@ -11,17 +12,20 @@ from kinora.core.errors import NotFoundError
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film
+from kinora.media.probe import probe
 from kinora.media.read import read
 from kinora.media.sidecar import Model, Sidecar, read_sidecar, sha256
 from kinora.timeline.angles import Angles
 from kinora.timeline.animate import Animate
+from kinora.timeline.blend import Blend
 from kinora.timeline.characters import Cast
-from kinora.timeline.deliver import deliver, recall, sidecar_of, spare
+from kinora.timeline.deliver import deliver, latents_path, recall, sidecar_of, spare, times_of
 from kinora.timeline.direct import heard, looks, shots
 from kinora.timeline.edit import Edit
 from kinora.timeline.order import Order
-from kinora.timeline.perform import Looks, perform, placed, size_of
+from kinora.timeline.perform import Bench, Looks, laid_out, placed, size_of
 from kinora.timeline.project import project
+from kinora.timeline.source import natural_size
 
 COMPRESSION = ("autoencoder", "vae")
 """Folders of a model's video compression network: ours, and the one of published weights."""
@@ -35,11 +39,48 @@ class Delivered:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Made:
+    """One film of an edit.
+
+    Args:
+        film: what was made.
+        edit: the values that make it alone.
+        options: what else its sidecar is to tell.
+    """
+
+    film: Film
+    edit: Edit
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+class Make(Protocol):
+    """What makes the films of an edit: `once`, or something that watches them besides."""
+
+    def __call__(self, bench: Bench, edit: Edit, /, *, on_progress: OnProgress) -> tuple[Made, ...]:
+        """One film, or one for each view of `Angles`."""
+        ...
+
+
+def once(bench: Bench, edit: Edit, /, *, on_progress: OnProgress = silent) -> tuple[Made, ...]:
+    """The films of an edit as they come."""
+    films = bench.make(edit, on_progress=on_progress)
+    return tuple(Made(film, each) for film, each in zip(films, alone(edit), strict=True))
+
+
+def alone(edit: Edit) -> tuple[Edit, ...]:
+    """For every film of an edit the edit that makes it alone."""
+    if isinstance(edit, Angles):
+        return tuple(edit.model_copy(update={"views": (view,)}) for view in edit.views)
+    return (edit,)
+
+
 def fulfil(
     model: FilmModel,
     order: Order,
     target: Path,
     *,
+    make: Make = once,
     words: bool = True,
     on_progress: OnProgress = silent,
 ) -> tuple[Delivered, ...]:
@@ -49,6 +90,7 @@ def fulfil(
         model: any film model.
         order: what is to be made.
         target: name of the film; of several, the stem with a number.
+        make: what makes the films.
         words: False leaves prompts and options out of what is written.
         on_progress: told after every step, chunk and frame; may raise to stop.
 
@@ -57,85 +99,108 @@ def fulfil(
         UsageError: the film would replace one of the files that it is made from.
     """
     spare(target, order.files if order.mask is None else (*order.files, order.mask))
-    films, notes = _opened(model, order)
+    films, notes = opened(model, order)
     edit, characters = heard(order.edit, cast=Cast(project().characters), expand=order.expand)
     model = placed(model, edit, films)
     height, width = size_of(model, edit, films)
     seen = looks(model, characters, height=height, width=width)
-    made = perform(
-        model, edit, films, times=order.times, mask=order.mask,
-        seen=None if seen is None else Looks(seen), on_progress=on_progress,
+    bench = laid_out(
+        model, edit, films, times=order.times, mask=order.mask, of=order.size(),
+        seen=None if seen is None else Looks(seen),
     )  # fmt: skip
+    made = make(bench, edit, on_progress=on_progress)
     cast: dict[str, JsonValue] = {each.name: each.digest for each in characters}
     typed = {edit.prompt: order.edit.prompt} if edit.prompt and order.edit.prompt else {}
     done = []
-    for number, film in enumerate(made):
-        told = _sidecar(model, order, _one_of(edit, number), film, typed=typed, cast=cast)
+    for number, each in enumerate(made):
+        told = _sidecar(model, order, each, typed=typed, cast=cast)
         file = target.with_stem(f"{target.stem}-{number + 1}") if len(made) > 1 else target
-        deliver(film, told, file, words=words, on_progress=on_progress)
-        done.append(Delivered(file, (*notes, *film.notes)))
+        deliver(each.film, told, file, words=words, on_progress=on_progress)
+        done.append(Delivered(file, (*notes, *each.film.notes)))
     return tuple(done)
 
 
 def _sidecar(
     model: FilmModel,
     order: Order,
-    edit: Edit,
-    film: Film,
+    made: Made,
     *,
     typed: Mapping[str, str],
     cast: Mapping[str, JsonValue],
 ) -> Sidecar:
     """The film's sidecar, from which `kinora rerun` makes the same frames."""
+    film = made.film
     # What the model likes may change with the model: what it liked this time is written down.
-    settled = edit.model_copy(
+    settled = made.edit.model_copy(
         update={"steps": film.request.steps, "guidance": film.request.guidance}
     )
     options = order.told(settled) | ({"characters": dict(cast)} if cast else {})
-    latents = not isinstance(edit, Animate)
+    options |= made.options
+    latents = not isinstance(made.edit, Animate)
     told = sidecar_of(
         film, model, verb=order.verb, options=options, parents=order.parents(latents=latents)
     )
     return told.model_copy(update={"shots": shots(film.request.prompts, typed)})
 
 
-def _one_of(edit: Edit, number: int) -> Edit:
-    """The edit that makes the film of this number alone."""
-    if isinstance(edit, Angles):
-        return edit.model_copy(update={"views": edit.views[number : number + 1]})
-    return edit
-
-
-def _opened(model: FilmModel, order: Order) -> tuple[list[Film | Clip], tuple[str, ...]]:
-    """Every file of an order, and what is to be told of it."""
+def opened(model: FilmModel, order: Order) -> tuple[list[Film | Clip], tuple[str, ...]]:
+    """Every file of an order, of pictures the first frame alone; and what is to be told of them."""
     if isinstance(order.edit, Animate):
-        return [read(file).clip for file in order.files], ()
-    opened = [open_film(file, model=model) for file in order.files]
-    return [film for film, _ in opened], tuple(note for _, notes in opened for note in notes)
+        return [read(file, most=1).clip for file in order.files], ()
+    found = [open_film(file, model=model) for file in order.files]
+    if isinstance(order.edit, Blend):
+        # Whose size clips take on is known once all are open: of one scaled twice, pixels were lost.
+        size = size_of(model, order.edit, [film for film, _ in found])
+        for number, (film, _) in enumerate(found):
+            if isinstance(film, Clip) and (film.height, film.width) != size:
+                found[number] = open_film(order.files[number], model=model, size=size)
+    return [film for film, _ in found], tuple(note for _, notes in found for note in notes)
 
 
-def open_film(file: Path, *, model: FilmModel) -> tuple[Film | Clip, tuple[str, ...]]:
-    """The film that a file was delivered from, or its frames alone and why.
+def open_film(
+    file: Path, *, model: FilmModel, size: tuple[int, int] | None = None
+) -> tuple[Film | Clip, tuple[str, ...]]:
+    """The film that a file was delivered from, or its frames alone, fitted to the model, and why.
 
     Args:
         file: any video or image.
         model: what will go on from it.
+        size: `(height, width)` wanted: latents of another are left alone; `natural_size` by default.
+
+    Raises:
+        NotFoundError: there is no such file.
+        BadMediaError: it, its sidecar or its latents are damaged.
     """
-    clip = read(file).clip
+    shown = probe(file)
+    why = _useless(file, model, size)
+    if not why:
+        film = recall(file, read(file).clip)
+        assert film is not None
+        return film, ()
+    fitted = size or natural_size(model, shown.height, shown.width)
+    reading = read(file, fps=model.capabilities.fps, size=fitted)
+    return reading.clip, (
+        f"{why}: its frames are encoded",
+        *(f"{file}: {line}" for line in reading.told),
+    )
+
+
+def _useless(file: Path, model: FilmModel, size: tuple[int, int] | None) -> str:
+    """Why the latents of a file cannot be gone on from; empty if they can."""
+    none = f"{file} has no latents beside it"
     try:
         told = read_sidecar(file)
-        if told.output is not None and told.output.sha256 != sha256(file):
-            return clip, (f"{file} was changed since it was made: its frames are encoded",)
-        if told.model is not None and not _same_latents(told.model, model):
-            return clip, (
-                f"{model.name} cannot read the latents of {file}: its frames are encoded",
-            )
-        film = recall(file, clip)
     except NotFoundError:
-        film = None
-    if film is None:
-        return clip, (f"{file} has no latents beside it: its frames are encoded",)
-    return film, ()
+        return none
+    if told.output is not None and told.output.sha256 != sha256(file):
+        return f"{file} was changed since it was made"
+    if told.model is not None and not _same_latents(told.model, model):
+        return f"{model.name} cannot read the latents of {file}"
+    if not latents_path(file).exists():
+        return none
+    times = times_of(told)
+    own = told.made and (told.made.height // times, told.made.width // times)
+    return f"{file} has another size" if size and own != size else ""
 
 
 def _same_latents(told: Model, model: FilmModel) -> bool:

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from kinora.core.config import settle
 from kinora.core.errors import BadMediaError, NotFoundError
+from kinora.media.probe import probe
 from kinora.media.sidecar import Parent, Sidecar, sha256
 from kinora.timeline.deliver import latents_path
 from kinora.timeline.edit import Edit
@@ -37,6 +38,11 @@ class Order:
     mask: Path | None = None
     times: tuple[float, ...] = ()
     expand: bool = False
+
+    def size(self) -> tuple[int, int]:
+        """`(height, width)` of the first file as it is shown: what its region is measured on."""
+        shown = probe(self.files[0])
+        return shown.height, shown.width
 
     def parents(self, *, latents: bool = True) -> tuple[Parent, ...]:
         """Every file with its hash; with that of the latents beside it if they are used."""

@@ -51,10 +51,63 @@ def perform(
     *,
     times: Sequence[float] = (),
     mask: Path | None = None,
+    of: tuple[int, int] | None = None,
     seen: Looks | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Film, ...]:
     """The films that an edit makes: one, or one for each view of `Angles`.
+
+    Args:
+        model, edit, films, times, mask, of, seen: as in `laid_out`.
+        on_progress: told after every step and chunk.
+    """
+    bench = laid_out(model, edit, films, times=times, mask=mask, of=of, seen=seen)
+    return bench.make(edit, on_progress=on_progress)
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What an edit is made from, opened once for any number of takes.
+
+    Args:
+        model: any film model.
+        given: the films that are edited; none if it is pictures.
+        pictures: of `Animate`, with their times.
+        looks: `[n c h w]` characters that a film from pictures looks at.
+        where: the region of a `Change`.
+        of: height and width of the picture that its box and mask are drawn on.
+    """
+
+    model: FilmModel
+    given: tuple[Source, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    looks: Tensor | None = None
+    where: Mask | None = None
+    of: tuple[int, int] | None = None
+
+    def make(self, edit: Edit, *, on_progress: OnProgress = silent) -> tuple[Film, ...]:
+        """The films that an edit of this kind makes."""
+        if isinstance(edit, Animate):
+            film = keyframes(
+                self.model, self.pictures, edit, references=self.looks, on_progress=on_progress
+            )
+            return (film,)
+        return act(
+            self.model, edit, self.given, where=self.where, of=self.of, on_progress=on_progress
+        )
+
+
+def laid_out(
+    model: FilmModel,
+    edit: Edit,
+    films: Sequence[Film | Clip],
+    *,
+    times: Sequence[float] = (),
+    mask: Path | None = None,
+    of: tuple[int, int] | None = None,
+    seen: Looks | None = None,
+) -> Bench:
+    """Everything that an edit needs beside its values.
 
     Args:
         model: any film model.
@@ -62,16 +115,16 @@ def perform(
         films: what is edited: two for `Blend`, any number of pictures for `Animate`, else one.
         times: seconds at which pictures are shown; all at the beginning by default.
         mask: a picture of the region to change.
+        of: as in `change`; the size of the first film by default.
         seen: characters to look at.
-        on_progress: told after every step and chunk.
     """
     if isinstance(edit, Animate):
         when = times or [0.0] * len(films)
-        pictures = [Picture(_clip(each), at) for each, at in zip(films, when, strict=True)]
-        latents = None if seen is None else seen.latents
-        return (keyframes(model, pictures, edit, references=latents, on_progress=on_progress),)
-    where = None if mask is None else mask_of(read(mask).clip)
-    return act(model, edit, _sources(model, films, seen), where=where, on_progress=on_progress)
+        pictures = tuple(Picture(_clip(each), at) for each, at in zip(films, when, strict=True))
+        return Bench(model, pictures=pictures, looks=None if seen is None else seen.latents)
+    where = None if mask is None else mask_of(read(mask, most=1).clip)
+    of = of or (_clip(films[0]).height, _clip(films[0]).width)
+    return Bench(model, given=tuple(_sources(model, films, seen)), where=where, of=of)
 
 
 def act(
@@ -80,16 +133,18 @@ def act(
     given: Sequence[Source],
     *,
     where: Mask | None = None,
+    of: tuple[int, int] | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Film, ...]:
-    """The films that any edit but `Animate` makes of sources; `where` is the region of a `Change`."""
+    """The films that any edit but `Animate` makes of sources; `where` and `of` are those of a `Change`."""
     match edit:
         case Angles():
             return angles(model, given[0], edit, on_progress=on_progress)
         case Blend():
             return (blend(model, given[0], given[1], edit, on_progress=on_progress),)
         case Change():
-            return (change(model, given[0], edit, mask=where, on_progress=on_progress),)
+            made = change(model, given[0], edit, mask=where, of=of, on_progress=on_progress)
+            return (made,)
         case Extend():
             return (extend(model, given[0], edit, on_progress=on_progress),)
         case Loop():
@@ -110,7 +165,8 @@ def size_of(model: FilmModel, edit: Edit, films: Sequence[Film | Clip]) -> tuple
     """`(height, width)` of the film that an edit makes."""
     # A blend has the size of whichever film has latents, see `matched`.
     fixed = next((each for each in films if isinstance(each, Film)), films[0])
-    height, width = natural_size(model, _clip(fixed if isinstance(edit, Blend) else films[0]))
+    clip = _clip(fixed if isinstance(edit, Blend) else films[0])
+    height, width = natural_size(model, clip.height, clip.width)
     high, wide = getattr(edit, "height", None), getattr(edit, "width", None)
     stride = model.stride
     return stride.snap_side(high or height), stride.snap_side(wide or width)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
@@ -19,6 +20,7 @@ from kinora.denoise.canvas import join
 from kinora.denoise.condition import Region
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film
+from kinora.media.image import cover
 from kinora.prompt.retell import with_thing, without
 from kinora.timeline.edit import Edit, check, fill, film, need
 from kinora.timeline.retake import replaced, window
@@ -54,6 +56,7 @@ def change(
     edit: Change,
     *,
     mask: Mask | None = None,
+    of: tuple[int, int] | None = None,
     on_progress: OnProgress = silent,
 ) -> Film:
     """The clip with a region dreamt anew; outside it every pixel is as it was.
@@ -62,16 +65,19 @@ def change(
         model: any film model that takes a level per region.
         given: the clip.
         edit: what to do.
-        mask: where, instead of `edit.box`; as large as the clip.
+        mask: where, instead of `edit.box`.
+        of: `(height, width)` of the picture that the box or mask was measured on, if the clip was scaled
+            from it; that of `given` by default.
         on_progress: told after every step and chunk.
 
     Raises:
-        UsageError: no region, an empty one, or one of another size; no words for what shall be there.
+        UsageError: no region or two, an empty one, or one of another size; no words for what shall be there.
         UnsupportedError: the model cannot.
     """
     need(model, regions=True)
     known = source(model, given)
-    where = _where(known, edit.box, mask)
+    drawn = given if isinstance(given, Clip) else given.clip
+    where = _fitted(_region(edit.box, mask, of=of or (drawn.height, drawn.width)), known.clip)
     first, last = window(known, edit.start, edit.stop, model.stride.time)
     prompts = (*known.prompts, _says(known, edit))
     request = edit.request(model, prompts)
@@ -96,10 +102,15 @@ def mask_of(picture: Clip) -> Mask:
     return light
 
 
-def _where(known: Source, box: tuple[int, int, int, int] | None, mask: Mask | None) -> Mask:
-    height, width = known.clip.height, known.clip.width
+def _region(
+    box: tuple[int, int, int, int] | None, mask: Mask | None, *, of: tuple[int, int]
+) -> Mask:
+    """The region as it was drawn, on a picture of `(height, width)`."""
+    height, width = of
+    one = "Name it with --box or with --mask"
+    check(box is None or mask is None, "the region is named twice", remedy=one)
     if mask is None:
-        check(box is not None, "there is no region", remedy="Name one with --box or --mask")
+        check(box is not None, "there is no region", remedy=one)
         assert box is not None
         left, top, wide, high = box
         mask = np.zeros((height, width), bool)
@@ -111,6 +122,15 @@ def _where(known: Source, box: tuple[int, int, int, int] | None, mask: Mask | No
     )
     check(bool(mask.any()), "the region is empty", remedy=f"The clip is {width}x{height} pixels")
     return mask
+
+
+def _fitted(mask: Mask, clip: Clip) -> Mask:
+    """Every pixel of the clip that the region touches, once it is scaled and cut as the frames were."""
+    drawn = mask.astype(np.uint8) * 255
+    box = Image.Resampling.BOX
+    fitted: Mask = cover(drawn, height=clip.height, width=clip.width, how=box) > 0
+    check(bool(fitted.any()), "the region lies where the clip is cut off")
+    return fitted
 
 
 def _says(known: Source, edit: Change) -> str:

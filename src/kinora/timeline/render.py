@@ -95,6 +95,12 @@ def render(
     return tuple(piece for piece in pieces if isinstance(piece, Piece))
 
 
+def size_of(model: FilmModel, timeline: Timeline) -> tuple[int, int]:
+    """`(height, width)` of the film: the nearest to what is asked for that can be made."""
+    likes, snap = model.capabilities, model.stride.snap_side
+    return snap(timeline.height or likes.height), snap(timeline.width or likes.width)
+
+
 def assemble(pieces: tuple[Piece, ...], fps: float) -> Clip:
     """All pieces as one clip."""
     return Clip(np.concatenate([piece.frames for piece in pieces]), fps)
@@ -113,9 +119,7 @@ class _Artist:
 
     @property
     def size(self) -> tuple[int, int]:
-        likes, stride = self.model.capabilities, self.model.stride
-        height, width = self.timeline.height or likes.height, self.timeline.width or likes.width
-        return stride.snap_side(height), stride.snap_side(width)
+        return size_of(self.model, self.timeline)
 
     @property
     def step(self) -> float:

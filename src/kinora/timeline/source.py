@@ -184,7 +184,7 @@ def conform(
     wanted = max(1, round(len(clip) * fps / clip.fps)) if len(clip) > 1 else 1
     times = [min(len(clip) - 1, int(i * clip.fps / fps + 1e-6)) for i in range(wanted)]
     kept = model.stride.pixel_frames((wanted - 1) // model.stride.time + 1)
-    height, width = size or natural_size(model, clip)
+    height, width = size or natural_size(model, clip.height, clip.width)
     made = model.stride.snap(PixelShape(kept, height, width))
     frames = clip.frames[times[:kept]]
     told = []
@@ -200,12 +200,12 @@ def conform(
     return Clip(frames, fps), tuple(told)
 
 
-def natural_size(model: FilmModel, clip: Clip) -> tuple[int, int]:
-    """`(height, width)` of the clip, scaled down to what the model is at ease with if far beyond it."""
-    likes = model.capabilities
-    excess = clip.height * clip.width / (likes.height * likes.width)
+def natural_size(model: FilmModel, height: int, width: int) -> tuple[int, int]:
+    """The nearest `(height, width)` that can be made; scaled down to the area the model likes if far beyond."""
+    likes, snap = model.capabilities, model.stride.snap_side
+    excess = snap(height) * snap(width) / (likes.height * likes.width)
     scale = 1.0 if excess <= LARGE else excess**-0.5
-    return round(clip.height * scale), round(clip.width * scale)
+    return snap(round(height * scale)), snap(round(width * scale))
 
 
 def with_references(given: Source, references: Tensor) -> Source:

@@ -1,7 +1,8 @@
 """A project's timeline as files. In: a document, its folder. Out: the film, or what editors open."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from kinora.core.progress import OnProgress, silent
 from kinora.denoise.condition import Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
+from kinora.media.read import read
 from kinora.media.sidecar import Parent, sha256
 from kinora.media.target import check_target
 from kinora.media.write import save
@@ -24,7 +26,7 @@ from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import open_film
 from kinora.timeline.interchange import export, repeats
 from kinora.timeline.project import Project
-from kinora.timeline.render import assemble, files_of, render
+from kinora.timeline.render import assemble, files_of, render, size_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ def make_film(
     *,
     model: FilmModel,
     cache: Cache | None = None,
+    options: Mapping[str, JsonValue] | None = None,
     on_progress: OnProgress = silent,
 ) -> Made:
     """Render the timeline and write film, sidecar and latents to `target`.
@@ -52,32 +55,40 @@ def make_film(
         target: name of the film.
         model: what dreams.
         cache: where pieces are kept instead.
+        options: what else the sidecar is to tell.
         on_progress: told after every step of every item.
     """
     check_target(target, fps=model.capabilities.fps, frames=2)
     spare(target, files_of(timeline))
-    pieces = _pieces(model, timeline, home, cache or home.cache, on_progress)
+    paint, fitted = painter(model, timeline, home, cache=cache, on_progress=on_progress)
+    pieces = paint(timeline)
     clip = assemble(pieces, model.capabilities.fps)
-    heard = {
-        shot.prompt: said(shot.prompt, cast=Cast(home.characters), expand=timeline.expand)[0]
-        for shot in timeline.shots()
-    }
+    words = heard(timeline, home)
     film = Film(
         clip,
         torch.cat([piece.latents for piece in pieces]),
-        _request(model, timeline, pieces, heard=heard),
+        _request(model, timeline, pieces, words=words),
     )
     parents = tuple(Parent(file=str(f), sha256=sha256(f)) for f in files_of(timeline))
-    told: dict[str, JsonValue] = {"timeline": timeline.model_dump(mode="json")}
+    told: dict[str, JsonValue] = {"timeline": timeline.model_dump(mode="json"), **(options or {})}
     if cast := _cast(timeline, home):
         told["characters"] = cast
     sidecar = sidecar_of(film, model, verb="storyboard", options=told, parents=parents)
-    typed = {words: prompt for prompt, words in heard.items()}
+    typed = {spoken: prompt for prompt, spoken in words.items()}
     sidecar = sidecar.model_copy(update={"shots": shots(film.request.prompts, typed)})
     deliver(film, sidecar, target, on_progress=on_progress)
-    lost = [word for prompt in heard.values() for word in model.read([prompt]).not_understood]
-    notes = tuple(f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
-    return Made(_counts(timeline, pieces), notes)
+    lost = [word for prompt in words.values() for word in model.read([prompt]).not_understood]
+    unknown = (f"'{word}' is not a word this model knows" for word in dict.fromkeys(lost))
+    return Made(_counts(timeline, pieces), (*fitted, *unknown))
+
+
+def heard(timeline: Timeline, home: Project) -> dict[str, str]:
+    """Every prompt of the shots, and the words that the model hears for it."""
+    cast = Cast(home.characters)
+    return {
+        shot.prompt: said(shot.prompt, cast=cast, expand=timeline.expand)[0]
+        for shot in timeline.shots()
+    }
 
 
 def _cast(timeline: Timeline, home: Project) -> dict[str, JsonValue]:
@@ -97,7 +108,8 @@ def export_film(
 ) -> tuple[Path, ...]:
     """Render the timeline, write every shot and bridge beside `target`, and `target` that names them."""
     times, files = repeats(target, model.capabilities.fps), dict[str, Path]()
-    pieces = _pieces(model, timeline, home, home.cache, on_progress)
+    paint, _ = painter(model, timeline, home, on_progress=on_progress)
+    pieces = paint(timeline)
     folder = target.parent / f"{target.stem}-shots"
     folder.mkdir(parents=True, exist_ok=True)
     fps = model.capabilities.fps * times
@@ -110,21 +122,59 @@ def export_film(
     return tuple(files.values())
 
 
-def _pieces(
-    model: FilmModel, timeline: Timeline, home: Project, cache: Cache, on_progress: OnProgress
-) -> tuple[Piece, ...]:
+def painter(
+    model: FilmModel,
+    timeline: Timeline,
+    home: Project,
+    *,
+    cache: Cache | None = None,
+    on_progress: OnProgress = silent,
+) -> tuple[Callable[[Timeline], tuple[Piece, ...]], tuple[str, ...]]:
+    """What renders the timeline, or any other that begins with no other files; and what was fitted for it.
+
+    Args:
+        model: what dreams.
+        timeline: whose files are opened.
+        home: keeps the pieces and the cast.
+        cache: where pieces are kept instead.
+        on_progress: told after every step of every item.
+
+    Raises:
+        UsageError: the timeline is empty.
+    """
     if not timeline.items:
         raise UsageError("the timeline is empty", remedy="Fill it with: kinora storyboard FILE")
     files = files_of(timeline)
-    return render(
+    clips, notes = _opened(model, timeline)
+    paint = partial(
+        render,
         model,
-        timeline,
-        cache,
-        clips={str(file): open_film(file, model=model)[0] for file in files},
+        cache=cache or home.cache,
+        clips=clips,
         digests={str(file): sha256(file) for file in files},
         cast=Cast(home.characters),
         on_progress=on_progress,
     )
+    return paint, notes
+
+
+def _opened(model: FilmModel, timeline: Timeline) -> tuple[dict[str, Film | Clip], tuple[str, ...]]:
+    """Every file of the shots by its name, at the size of the film; and what was fitted."""
+    size = height, width = size_of(model, timeline)
+    notes = list[str]()
+    asked = timeline.height or height, timeline.width or width
+    if asked != size:
+        notes.append(f"{asked[1]}x{asked[0]} became {width}x{height}")
+    clips, moving = dict[str, Film | Clip](), {shot.clip for shot in timeline.shots()}
+    for file in files_of(timeline):
+        if str(file) in moving:
+            clips[str(file)], told = open_film(file, model=model, size=size)
+            notes += told
+        else:
+            reading = read(file, size=size, most=1)
+            clips[str(file)] = reading.clip
+            notes += (f"{file}: {line}" for line in reading.told)
+    return clips, tuple(notes)
 
 
 def _counts(timeline: Timeline, pieces: tuple[Piece, ...]) -> dict[str, int]:
@@ -133,12 +183,12 @@ def _counts(timeline: Timeline, pieces: tuple[Piece, ...]) -> dict[str, int]:
 
 
 def _request(
-    model: FilmModel, timeline: Timeline, pieces: tuple[Piece, ...], *, heard: Mapping[str, str]
+    model: FilmModel, timeline: Timeline, pieces: tuple[Piece, ...], *, words: Mapping[str, str]
 ) -> Request:
     likes, items = model.capabilities, list(timeline.shots())
     clip = assemble(pieces, likes.fps)
     return Request(
-        prompts=tuple(heard[shot.prompt] for shot in items),
+        prompts=tuple(words[shot.prompt] for shot in items),
         seconds=(len(clip) - 1) / clip.fps,
         height=clip.height,
         width=clip.width,

@@ -10,18 +10,21 @@ from kinora.core.clip import Clip, Frames
 from kinora.core.progress import OnProgress
 from kinora.denoise.model import FilmModel
 from kinora.denoise.resume import keeping_on
+from kinora.evaluate.shots import Shots
+from kinora.evaluate.takes import Eye
 from kinora.generate import Film, dream
-from kinora.serve.board import StoredPieces, board, pieces_of
+from kinora.open_weights.model import OpenModel
+from kinora.serve.board import StoredPieces, board, document
 from kinora.serve.creation import heard, plan
 from kinora.serve.edits import Assets, dreamt, edit, sources
-from kinora.serve.jobs.again import Eye, best_take
+from kinora.serve.jobs.again import best_take
 from kinora.serve.jobs.artefacts import Artefacts, character, picture, source
 from kinora.serve.jobs.kept import Kept
-from kinora.serve.jobs.shots import Shots
 from kinora.serve.jobs.watching import keep_ledger, watched_reel
 from kinora.serve.jobs.wish import Source, Wish
 from kinora.serve.reel import Reel, read_reel, reel_of
 from kinora.timeline.characters import Character, Company
+from kinora.timeline.render import render
 
 
 class Dreaming:
@@ -49,15 +52,21 @@ class Dreaming:
 
     def reel(self, wish: Wish, *, seconds: float) -> Reel:
         """The finished dream; `seconds` of it may be lost to a kill."""
-        unknown = self._model.read(heard(wish), negative=wish.negative).not_understood
-        if unknown:
-            self._note([f"'{word}' is not a word this model knows" for word in unknown])
+        if isinstance(self._model, OpenModel):
+            self._model.shelf.next_film()
+        else:  # a published model takes any word, and its reader is too large to be asked twice
+            self._note_unknown(wish)
         with keeping_on(self._kept, seconds=seconds):
             if wish.kind == "create":
                 return self._created(wish)
             if wish.kind == "storyboard":
                 return self._storyboard(wish)
             return self._edited(wish)
+
+    def _note_unknown(self, wish: Wish) -> None:
+        unknown = self._model.read(heard(wish), negative=wish.negative).not_understood
+        if unknown:
+            self._note([f"'{word}' is not a word this model knows" for word in unknown])
 
     def _created(self, wish: Wish) -> Reel:
         given = self._assets(wish)
@@ -87,7 +96,7 @@ class Dreaming:
             return edit(self._model, wanted, assets, given=given, on_progress=self._tell)
 
         def new(frames: int) -> tuple[int, int]:
-            return dreamt(wish, given, frames=frames, time=self._model.stride.time)
+            return dreamt(self._model, wish, given, frames=frames)
 
         if wish.tries:
             take = best_take(
@@ -102,18 +111,19 @@ class Dreaming:
 
     def _storyboard(self, wish: Wish) -> Reel:
         clips = self._clips(wish)
-        render = partial(
-            pieces_of, self._model,
+        paint = partial(
+            render, self._model,
             cache=StoredPieces(self._files.beside("pieces"), self._kept),
             clips=clips, digests={name: self._files.sha256(name) for name in clips},
             cast=self._company(wish), on_progress=self._tell,
         )  # fmt: skip
+        timeline = document(wish)
         if wish.tries:
             eye = Eye(self._model, load_judge(), self._tell)
-            wish, ledger = Shots(eye, wish, heard(wish), render).chosen()
+            timeline, ledger = Shots(eye, wish.tries, heard(wish), paint).chosen(timeline)
             keep_ledger(self._files, ledger)
             self._note(list(ledger.lines()))
-        return board(self._model, wish, render(wish))
+        return board(self._model, wish, paint(timeline))
 
     def _clips(self, wish: Wish) -> dict[str, Clip]:
         """What cards begin with, by its name among the files of the job."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from kinora.core.errors import KinoraError
+from kinora.core.errors import KinoraError, is_out_of_memory
 from kinora.serve.jobs import rows
 from kinora.serve.jobs.control import Control, ShuttingDown, StoppedError
 from kinora.serve.jobs.database import Database, away
@@ -68,7 +68,7 @@ class Guard:
             )
             return BACK
         code, message = explain(error)
-        if not isinstance(error, KinoraError | MemoryError):
+        if not (isinstance(error, KinoraError) or is_out_of_memory(error)):
             log.exception("video %s failed", video)
         self._write(
             lambda connection: rows.fail(connection, video, generation, code=code, message=message)
@@ -118,7 +118,7 @@ def explain(error: Exception) -> tuple[str, str]:
     """Code and message for the client."""
     if isinstance(error, KinoraError):
         return error.code, error.line()
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if is_out_of_memory(error):
         return (
             "out_of_memory",
             "The film does not fit into the memory; ask for a smaller or shorter one",

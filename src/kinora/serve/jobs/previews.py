@@ -17,6 +17,9 @@ QUALITY = 60
 LATENTS = 2
 """Latent frames that are decoded for one picture: the one wanted, and the one before it."""
 
+SHARE = 0.1
+"""Of the time of the work that its pictures may take: the decoders of some models are large."""
+
 
 class Previews:
     """Draws the middle of what is at work.
@@ -28,15 +31,17 @@ class Previews:
 
     def __init__(self, model: FilmModel, *, seconds: float) -> None:
         self._model, self._seconds = model, seconds
-        self._drawn = -seconds
+        self._due = 0.0
 
     def __call__(self, progress: Progress) -> str | None:
         """A `data:` URL (WebP), or None while it is not yet time for another or there is nothing to see."""
         now = time.monotonic()
-        if not self._seconds or progress.preview is None or now - self._drawn < self._seconds:
+        if not self._seconds or progress.preview is None or now < self._due:
             return None
-        self._drawn = now
-        return small(self._frame(progress.preview))
+        drawn = small(self._frame(progress.preview))
+        took = time.monotonic() - now
+        self._due = now + max(self._seconds, took / SHARE)
+        return drawn
 
     def _frame(self, seen: Tensor | Frames) -> Frames:
         """`[h w 3]` of latents `[f c h w]` that are still part noise, or of frames `[t h w 3]`."""

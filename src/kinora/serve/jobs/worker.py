@@ -12,7 +12,8 @@ import time
 from functools import partial
 
 from kinora.core.errors import BusyError
-from kinora.generate import load
+from kinora.generate import load_folder
+from kinora.serve.card import found
 from kinora.serve.jobs import engine, rows
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.courier import Courier
@@ -49,7 +50,8 @@ def work(settings: Settings, *, worker: str, parent: int | None = None) -> None:
     engine.prepare(settings.database_url)
     store = open_store(settings.store_url)
     control = Control()
-    model = load(settings.model)
+    folder = found(settings.model)
+    model = load_folder(folder.path, name=folder.name)
     maker = Maker(
         model,
         database=database,

@@ -73,9 +73,9 @@ def models(_owner: Owner, desk: TheDesk) -> ModelList:
     return ModelList(data=[_model(desk)])
 
 
-@router.get("/v1/models/{model}", responses=WRONG)
+@router.get("/v1/models/{model:path}", responses=WRONG)
 def model(_owner: Owner, desk: TheDesk, model: Annotated[str, Path(max_length=255)]) -> ModelObject:
-    """The model by its own name; films take it by any name."""
+    """The model by its own name, a hub id with its slash; films take it by any name."""
     if model != desk.card.name:
         raise missing("model", model)
     return _model(desk)

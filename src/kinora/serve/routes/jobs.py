@@ -221,9 +221,10 @@ def estimate(owner: Owner, desk: TheDesk, body: Sent) -> Estimate:
 def _memory(question: Question) -> tuple[int | None, list[str]]:
     """Bytes, and why there are none."""
     try:
-        return memory(question), []
+        needed = memory(question)
     except BusyError as error:
         return None, [error.what]
+    return needed, [] if needed else ["how much memory this model needs cannot be told beforehand"]
 
 
 def job_object(row: rows.Video, *, ahead: int | None = None) -> JobObject:

@@ -1,0 +1,44 @@
+"""Which of several takes stays, and how they differ."""
+
+import pytest
+
+from kinora.evaluate.ledger import Entry
+from kinora.evaluate.takes import best_of, other_guidance, other_seed
+from kinora.evaluate.verify import Ledger, Window
+from tiny import tiny_bundle
+
+
+def ledger(broken: int) -> Ledger:
+    """One of two promises, of which so many are broken."""
+    entries = [
+        Entry(start=0, end=1, name="thing", wanted="ball", found="cube" if n < broken else "ball")
+        for n in range(2)
+    ]
+    return Ledger(windows=(Window(start=0, end=1, tries=1, entries=tuple(entries)),))
+
+
+@pytest.mark.parametrize(
+    ("broken", "tries", "best", "made"),
+    [
+        ([2, 0, 1], 3, 1, 2),
+        ([2, 1, 1], 3, 1, 3),
+        ([0], 3, 0, 1),
+        ([2, 1, 0], 1, 0, 1),
+    ],
+)
+def test_the_first_that_keeps_all_or_the_one_that_breaks_the_fewest(
+    broken: list[int], tries: int, best: int, made: int
+) -> None:
+    taken, found = best_of(tries, lambda number: number, ledger=lambda n: ledger(broken[n]))
+    assert taken == best
+    assert [each.tries for each in found.windows] == [made]
+    assert len(found.broken) == broken[best]
+
+
+def test_the_first_take_is_what_was_asked_for() -> None:
+    model = tiny_bundle()
+    assert other_seed(7, 0) == 7
+    assert len({other_seed(7, number) for number in range(4)}) == 4
+    assert other_guidance(model, None, 0) is None
+    assert other_guidance(model, 2.0, 2) == pytest.approx(2 * 1.15**2)
+    assert other_guidance(model, 1.0, 2) == 1.0, "a student of few steps knows no guidance"

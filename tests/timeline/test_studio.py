@@ -1,0 +1,43 @@
+"""A project's film: what was fitted for it is told."""
+
+from pathlib import Path
+
+from kinora.core.clip import Clip
+from kinora.generate import Film
+from kinora.media.image import save_still
+from kinora.media.write import save
+from kinora.models.bundle import Bundle
+from kinora.timeline.deliver import deliver, sidecar_of
+from kinora.timeline.document import Shot, Timeline, Track
+from kinora.timeline.project import Project
+from kinora.timeline.studio import make_film
+
+
+def test_what_was_fitted_for_a_storyboard_is_told(
+    model: Bundle, film: Film, tmp_path: Path
+) -> None:
+    own, other, picture = (tmp_path / name for name in ("own.mp4", "other.mp4", "picture.png"))
+    deliver(film, sidecar_of(film, model, verb="generate"), own)
+    save(Clip(film.clip.frames.repeat(3, 2), 12.0), other)
+    save_still(picture, film.clip.frames[0, :32], kind="PNG")
+    shots = (
+        Shot(id="own", seconds=1, clip=str(own)),
+        Shot(id="other", seconds=1, clip=str(other)),
+        Shot(id="picture", seconds=1, image=str(picture), prompt="a red ball"),
+    )
+    board = Timeline(height=60, width=64, steps=1, tracks=(Track(items=shots),))
+    made = make_film(board, Project(tmp_path / ".kinora"), tmp_path / "film.mp4", model=model)
+    assert made.notes == (
+        "64x60 became 64x64",
+        f"{other} has no latents beside it: its frames are encoded",
+        f"{other}: 12 frames a second became 8",
+        f"{other}: 192x64 was scaled and cut to 64x64",
+        f"{picture}: 64x32 was scaled and cut to 64x64",
+    )
+    assert list(made.frames) == ["own", "other", "picture"]
+    wide = board.model_copy(update={"height": 64, "width": 96, "tracks": (Track(items=shots[:1]),)})
+    made = make_film(wide, Project(tmp_path / ".kinora"), tmp_path / "wide.mp4", model=model)
+    assert made.notes == (
+        f"{own} has another size: its frames are encoded",
+        f"{own}: 64x64 was scaled and cut to 96x64",
+    )
