@@ -12,7 +12,7 @@ from kinora.core.errors import OutOfMemoryError
 from kinora.core.machine import Machine
 from kinora.core.shape import PixelShape
 from kinora.estimate.film import Wish
-from kinora.estimate.own import blank_of, counted, own, settled
+from kinora.estimate.own import blank_of, counted, enough, own
 from kinora.estimate.predict import fitted_windows
 from kinora.models.bundle import Bundle
 from kinora.models.store import save_bundle
@@ -71,10 +71,11 @@ def test_a_film_that_is_written_while_it_is_made_costs_the_memory_of_its_beginni
 
     def drawing(frames: int, *, whole: bool) -> int:
         wish = Wish(PixelShape(frames, 128, 128), 1, 1.0, whole)
-        return counted(empty, settled(bundle, wish), machine=MACHINE).stages[2].working
+        told = counted(empty, wish, machine=MACHINE, most=enough(bundle))
+        return told.stages[2].working
 
     assert drawing(481, whole=False) == drawing(65, whole=False)
-    assert drawing(65, whole=True) - drawing(65, whole=False) == 2 * (65 - 9) * 3 * 128 * 128
+    assert drawing(481, whole=True) - drawing(481, whole=False) == 2 * (481 - 9) * 3 * 128 * 128
 
 
 def test_what_is_too_large_is_refused_before_any_work(

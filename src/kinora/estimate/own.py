@@ -50,9 +50,17 @@ def blank_of(bundle: Bundle) -> Bundle:
         )
 
 
-def counted(bundle: Bundle, wish: Wish, *, machine: Machine) -> Estimate:
-    """`own` of a bundle whose networks have shapes and no weights."""
+def counted(bundle: Bundle, wish: Wish, *, machine: Machine, most: int | None = None) -> Estimate:
+    """`own` of a bundle whose networks have shapes and no weights.
+
+    Args:
+        bundle: see `blank_of`.
+        wish: the film.
+        machine: where.
+        most: latent frames to count; the memory of a longer film is told, its seconds are not.
+    """
     latent = bundle.stride.latent(wish.shape)
+    latent = replace(latent, frames=min(latent.frames, most or latent.frames))
     film = pixels(bundle, wish, most=None if wish.whole else PART)
     heap = Heap()
     read = count(lambda: bundle.read([PROMPT]), heap=heap)
@@ -77,16 +85,11 @@ def pixels(bundle: Bundle, wish: Wish, *, most: int | None = None) -> int:
     return 3 * frames * shape.height * shape.width * bundle.times**2
 
 
-def settled(bundle: Bundle, wish: Wish) -> Wish:
-    """As much of a film that is written while it is made as it takes until its memory is full.
-
-    What comes after takes no more than that.
-    """
+def enough(bundle: Bundle) -> int:
+    """Latent frames after which a film takes no more memory, but for its frames."""
     memory = bundle.index.memory
     full = memory.sinks + memory.window + memory.middle + memory.far
-    most = bundle.stride.pixel_frames(window(bundle) + full + memory.chunk)
-    frames = wish.shape.frames if wish.whole else min(wish.shape.frames, most)
-    return replace(wish, shape=replace(wish.shape, frames=frames))
+    return window(bundle) + full + memory.chunk
 
 
 def _dream(bundle: Bundle, latent: LatentShape, wish: Wish, heap: Heap) -> Cost:

@@ -11,7 +11,7 @@ from kinora.core.shape import PixelShape
 from kinora.denoise.model import FilmModel
 from kinora.denoise.stream import window
 from kinora.estimate.film import Estimate, Wish, check_fits
-from kinora.estimate.own import META, blank_of, counted, own, pixels, settled
+from kinora.estimate.own import META, blank_of, counted, enough, own, pixels
 from kinora.estimate.published import published
 from kinora.models.bundle import CLASS_NAME, Bundle
 from kinora.models.store import empty_bundle
@@ -91,12 +91,13 @@ def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> F
 
 def _check_own(bundle: Bundle, wish: Wish, machine: Machine | None) -> None:
     """Raise `OutOfMemoryError` for a film that is too large for this machine."""
-    if pixels(bundle, settled(bundle, wish)) < LARGE:
+    most = enough(bundle)
+    if pixels(bundle, wish, most=None if wish.whole else most) < LARGE:
         return
     where, empty = machine or calibrated(bundle.device), blank_of(bundle)
 
     def again(shape: PixelShape) -> Estimate:
-        whole = replace(wish, shape=bundle.stride.snap(shape))
-        return replace(counted(empty, settled(bundle, whole), machine=where), shape=whole.shape)
+        smaller = replace(wish, shape=bundle.stride.snap(shape))
+        return counted(empty, smaller, machine=where, most=most)
 
     check_fits(again(wish.shape), where, again=again)
