@@ -80,8 +80,17 @@ def test_one_of_several_angles(film: str, tmp_path: Path, capsys: Capture) -> No
     bundle = tiny_bundle()
     object.__setattr__(bundle, "index", bundle.index.model_copy(update={"views": True}))
     model = save_bundle(bundle, tmp_path / "views")
-    assert main(["angles", film, "--views", "1,2", *COMMON, "--model", str(model)]) == 0
+    assert main(["angles", film, "--views", "left, 2", *COMMON, "--model", str(model)]) == 0
     assert rerun("b-2.mp4", model, capsys)["same_frames"] is True
+    for typed, why in {
+        "99": "left (1)",
+        "-1": "left (1)",
+        "left,0": "from front (0) already",
+    }.items():
+        out = ["--steps", "1", "-q", "-o", "c.mp4", "--model", str(model)]
+        assert main(["angles", film, f"--views={typed}", *out]) == 2
+        assert why in capsys.readouterr().err
+    assert not list(Path().glob("c*.mp4"))
 
 
 def test_characters_are_looked_at_again(film: str, model: Path, capsys: Capture) -> None:

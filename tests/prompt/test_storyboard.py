@@ -21,6 +21,11 @@ def test_cuts_change_the_view() -> None:
     assert [(shot.enter, shot.view) for shot in shots] == [("cut", 0), ("flow", 0), ("cut", 1)]
 
 
+def test_after_the_last_camera_comes_the_first() -> None:
+    story = "A red ball stands on snow." + " Later it falls." * 6
+    assert [shot.view for shot in storyboard(story).shots] == [0, 1, 2, 3, 4, 0, 1]
+
+
 def test_the_film_is_as_long_as_asked() -> None:
     assert sum(shot.seconds for shot in storyboard(STORY, seconds=60).shots) == pytest.approx(60)
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from kinora.core.errors import UnsupportedError
+from kinora.core.config import settle
+from kinora.core.errors import UnsupportedError, UsageError
 from kinora.generate import Film
 from kinora.models.bundle import Bundle
 from kinora.timeline.angles import Angles, angles
@@ -32,3 +33,21 @@ def test_a_view_sees_the_clip(causal: Bundle, film: Film) -> None:
 def test_a_model_of_one_camera_says_so(model: Bundle, film: Film) -> None:
     with pytest.raises(UnsupportedError, match="one camera"):
         angles(model, film, Angles())
+
+
+def test_cameras_have_names_and_numbers() -> None:
+    assert settle(Angles, {"views": ("left", "4", 3)}).views == (1, 4, 3)
+    for view in ("below", "-1", 99, 5, 1.5, ""):
+        with pytest.raises(UsageError, match=r"front \(0\), left \(1\), .*above \(4\)"):
+            settle(Angles, {"views": (view,)})
+
+
+def test_a_film_is_not_dreamt_from_where_it_is_seen(causal: Bundle, film: Film) -> None:
+    with pytest.raises(UsageError, match=r"from front \(0\) already. Others are left, right"):
+        angles(causal, film, Angles(views=(1, 0)))
+    (left,) = angles(causal, film, Angles(views=(1,), steps=1))
+    assert left.notes == ("view left (1)",)
+    with pytest.raises(UsageError, match=r"from left \(1\) already"):
+        angles(causal, left, Angles(views=(1,)))
+    (front,) = angles(causal, left, Angles(views=(0,), steps=1))
+    assert not front.request.conditions

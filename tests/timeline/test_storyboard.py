@@ -57,6 +57,7 @@ def test_cards_become_shots_and_black(tmp_path: Path) -> None:
         (BOARD.replace("at = 6", "at = 2"), "overlaps"),
         (BOARD.replace('prompt = "a blue cube"', ""), "says nothing"),
         (BOARD.replace("view", "veiw"), "veiw"),
+        (BOARD.replace("view = 1", "view = 15"), r"view = 15 does not fit.*left \(1\)"),
         (BOARD + "[[", "is not valid TOML"),
         ("seconds = 3", "card"),
     ],
@@ -64,6 +65,12 @@ def test_cards_become_shots_and_black(tmp_path: Path) -> None:
 def test_boards_that_make_no_sense_are_refused(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         read_board(write(tmp_path, text)).timeline()
+
+
+def test_a_camera_has_a_name(tmp_path: Path) -> None:
+    text = BOARD.replace("view = 1", 'view = "above"')
+    shots = list(read_board(write(tmp_path, text)).timeline().shots())
+    assert [shot.view for shot in shots] == [0, 0, 4]
 
 
 def test_files_lie_beside_the_board(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kinora.world.camera import MOVES, VIEWS, pose, stand
+from kinora.core.view import VIEWS
+from kinora.world.camera import MOVES, pose, stand
 from kinora.world.scene import Camera
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from kinora.cli.studio import File, Wanted, edits, numbers
+from kinora.cli.studio import File, Wanted, edits
 
 
 @edits
@@ -12,10 +12,10 @@ def angles(
     file: File,
     *,
     views: Annotated[
-        str, typer.Option(help="Numbers of cameras with commas; the film's is 0.")
-    ] = "1",
+        str, typer.Option(help="Cameras with commas: left, right, back, above; or their numbers.")
+    ] = "left",
 ) -> Wanted:
     """Show the same moments from other cameras."""
     from kinora.timeline.angles import Angles
 
-    return Wanted(Angles, (file,), {"views": numbers(views, count=0, name="views")})
+    return Wanted(Angles, (file,), {"views": tuple(map(str.strip, views.split(",")))})

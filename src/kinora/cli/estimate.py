@@ -36,6 +36,7 @@ def estimate(
     from kinora.estimate.predict import predict, weightless
     from kinora.models.store import DEFAULT
     from kinora.open_weights.load import best_placement
+    from kinora.timeline.deliver_stream import LONG
 
     folder = _folder(model or DEFAULT)
     empty, placement = weightless(folder), best_placement()
@@ -47,6 +48,7 @@ def estimate(
         empty.stride.snap(PixelShape(round(frames), height, width)),
         steps=steps or likes.steps[1],
         guidance=check_guidance(likes.guidance if guidance is None else guidance),
+        whole=frames - 1 < LONG * likes.fps,
     )
     machine = calibrated(placement.device)
     if memory is not None:

@@ -76,6 +76,14 @@ class Typed:
     psnr: bool
     wish: dict[str, Any]
 
+    @property
+    def streamed(self) -> bool:
+        """Whether the film is written while it is made."""
+        from kinora.timeline.deliver_stream import LONG
+
+        looked_at = self.at_once or self.tries or self.psnr
+        return self.wish["seconds"] >= LONG and not looked_at
+
 
 def generate(
     prompt: Annotated[str, typer.Argument(help='What is to be seen, e.g. "a red ball on grass".')],
@@ -163,36 +171,20 @@ def _made(
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
     from kinora.generate import Request
     from kinora.models.bundle import enlarged
+    from kinora.timeline.filmmaker import filmmaker, placed
 
     told, clips = [], list["Clip"]()
-    plain = enlarged(_chosen(typed, model), typed.times)
+    wished = Request((typed.prompt,), **typed.wish)
+    plain = enlarged(filmmaker(model).answering(wished, typed.preset), typed.times)
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
     typed = replace(typed, wish={**typed.wish, "steps": typed.wish["steps"] or steps})
-    bundle = _placed(plain, Request((typed.prompt,), **typed.wish))
+    bundle = placed(plain, replace(wished, steps=typed.wish["steps"]), whole=not typed.streamed)
     bundle = typed.outside.put_on(bundle)
     for seed, file in files.items():
         kept, notes = _delivered(bundle, typed, file, seed=seed, on_progress=on_progress)
         clips += kept
         told.append({"file": str(file), "seed": seed, "notes": notes})
     return told, clips
-
-
-def _chosen(typed: Typed, name: str | None) -> "FilmModel":
-    """The model named; of one that learnt to need few steps, its teacher where time is no object.
-
-    Negative words are its teacher's too: without guidance there is nothing to push away from.
-    """
-    from kinora.generate import load
-    from kinora.models.bundle import Bundle
-    from kinora.models.store import DEFAULT, base_folder
-
-    named = name or DEFAULT
-    model = load(named)
-    base = model.index.base if isinstance(model, Bundle) else None
-    as_it_likes = typed.wish["steps"] is None and typed.wish["guidance"] is None
-    best = typed.preset is Preset.BEST and as_it_likes
-    pushed = bool(typed.wish["negative"]) and typed.wish["guidance"] is None
-    return load(base_folder(Path(named), base)) if base and (best or pushed) else model
 
 
 def _finish(
@@ -214,24 +206,13 @@ def _finish(
     show({"films": told}, as_json=as_json, text="\n".join(str(each["file"]) for each in told))
 
 
-def _placed(model: "FilmModel", wish: "Request") -> "FilmModel":
-    """The model where this film fits: published weights may be larger than the device."""
-    from kinora.estimate.film import Wish
-    from kinora.estimate.predict import fitted_windows
-    from kinora.generate import settle
-
-    settled, shape, _ = settle(model, wish)
-    assert settled.steps and settled.guidance, "settled"
-    return fitted_windows(model, Wish(shape, settled.steps, settled.guidance))
-
-
 def _delivered(
     model: "FilmModel", typed: Typed, file: Path, *, seed: int, on_progress: "OnProgress"
 ) -> "tuple[list[Clip], list[str]]":
     """One film as files: its clip, unless it was written while it was made, and what there is to tell."""
     from kinora.generate import Request
     from kinora.timeline.deliver import deliver, sidecar_of
-    from kinora.timeline.deliver_stream import LONG, deliver_stream
+    from kinora.timeline.deliver_stream import deliver_stream
     from kinora.timeline.direct import directed
 
     likes, wish = model.capabilities, typed.wish
@@ -244,7 +225,7 @@ def _delivered(
     )
     options: dict[str, Any] = {"characters": cast} if cast else {}
     told = _expanded(model, shot, cast) if typed.expand else []
-    if request.seconds >= LONG and not (typed.at_once or typed.tries or typed.psnr):
+    if typed.streamed:
         _, notes = deliver_stream(
             model, request, file, words=typed.words, wishes=(shot,), options=options,
             on_progress=on_progress,

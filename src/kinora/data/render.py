@@ -18,6 +18,7 @@ from kinora.core.clip import Frames
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.seed import derive
 from kinora.core.shape import Stride
+from kinora.core.view import VIEWS
 from kinora.data.shards import write_shard
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Bucket(BaseModel):
         frames, width, height: size of each.
         seed: where its seeds start.
         per_shard: clips in a file.
-        cameras: other views (`world.camera.VIEWS`) to show the same moments from; every clip has one
+        cameras: other views (`core.view.VIEWS`) to show the same moments from; every clip has one
             of them, in turn, its frames behind those of the film's own camera.
         portrait: begin every clip with one frame that shows who plays in it, alone and elsewhere; half
             of the captions then do not describe it.
@@ -93,7 +94,6 @@ def render_shard(bucket: Bucket, folder: Path, number: int) -> Path:
 
 def _example(bucket: Bucket, index: int) -> tuple[Frames, Labels, dict[str, Any]]:
     """Frames and labels of one clip, all cameras one after the other, and what is said of it."""
-    from kinora.world.camera import VIEWS
     from kinora.world.clip import render_clip
     from kinora.world.mix import Mix
 

@@ -19,11 +19,13 @@ class Wish:
         shape: a size it can make.
         steps: solver steps.
         guidance: 1 halves the passes.
+        whole: whether all frames are in memory in the end, or only those that are about to be written.
     """
 
     shape: PixelShape
     steps: int
     guidance: float
+    whole: bool = True
 
     @property
     def passes(self) -> int:

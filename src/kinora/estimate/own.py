@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from kinora.autoencoder.model import Autoencoder
 from kinora.autoencoder.stream import PART, TILE, rounded, tiles
 from kinora.core.cost import Cost, Heap, bytes_of, count, weight_bytes
 from kinora.core.machine import Machine
@@ -20,6 +22,8 @@ from kinora.flow.solver.euler import euler
 from kinora.models.bundle import Bundle
 from kinora.models.store import empty_bundle
 from kinora.nn.convolution import TimeMemory
+from kinora.text.encoder import TextEncoder
+from kinora.transformer.model import Transformer
 
 META = torch.device("meta")
 SETTLED = 24
@@ -32,8 +36,32 @@ def own(folder: Path, wish: Wish, *, machine: Machine) -> Estimate:
     """Predict a film of a bundle: all its networks are in memory from the first moment to the last."""
     with META:
         bundle = empty_bundle(folder)
+    return counted(bundle, wish, machine=machine)
+
+
+def blank_of(bundle: Bundle) -> Bundle:
+    """The bundle's shapes, beside its weights."""
+    with META:
+        return replace(
+            bundle,
+            text=TextEncoder(bundle.text.config),
+            transformer=Transformer(bundle.transformer.config),
+            autoencoder=Autoencoder(bundle.autoencoder.config),
+        )
+
+
+def counted(bundle: Bundle, wish: Wish, *, machine: Machine, most: int | None = None) -> Estimate:
+    """`own` of a bundle whose networks have shapes and no weights.
+
+    Args:
+        bundle: see `blank_of`.
+        wish: the film.
+        machine: where.
+        most: latent frames to count; the memory of a longer film is told, its seconds are not.
+    """
     latent = bundle.stride.latent(wish.shape)
-    film = 3 * wish.shape.frames * wish.shape.height * wish.shape.width
+    latent = replace(latent, frames=min(latent.frames, most or latent.frames))
+    film = pixels(bundle, wish, most=None if wish.whole else PART)
     heap = Heap()
     read = count(lambda: bundle.read([PROMPT]), heap=heap)
     networks = (bundle.text, bundle.transformer, bundle.autoencoder)
@@ -47,6 +75,21 @@ def own(folder: Path, wish: Wish, *, machine: Machine) -> Estimate:
         for name, cost, network in zip(("text", "denoise", "decode"), costs, networks, strict=True)
     ]
     return Estimate(bundle.name, wish.shape, wish.steps, tuple(stages), together=True)
+
+
+def pixels(bundle: Bundle, wish: Wish, *, most: int | None = None) -> int:
+    """Bytes of a film's frames as it is drawn, of no more than so many latent frames."""
+    shape, frames = wish.shape, wish.shape.frames
+    if most is not None:
+        frames = min(frames, bundle.stride.pixel_frames(most))
+    return 3 * frames * shape.height * shape.width * bundle.times**2
+
+
+def enough(bundle: Bundle) -> int:
+    """Latent frames after which a film takes no more memory, but for its frames."""
+    memory = bundle.index.memory
+    full = memory.sinks + memory.window + memory.middle + memory.far
+    return window(bundle) + full + memory.chunk
 
 
 def _dream(bundle: Bundle, latent: LatentShape, wish: Wish, heap: Heap) -> Cost:

@@ -11,13 +11,16 @@ from kinora.core.shape import PixelShape
 from kinora.denoise.model import FilmModel
 from kinora.denoise.stream import window
 from kinora.estimate.film import Estimate, Wish, check_fits
-from kinora.estimate.own import META, own
+from kinora.estimate.own import META, blank_of, counted, enough, own, pixels
 from kinora.estimate.published import published
-from kinora.models.bundle import CLASS_NAME
+from kinora.models.bundle import CLASS_NAME, Bundle
 from kinora.models.store import empty_bundle
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.model import OpenModel
 from kinora.open_weights.skeleton import skeleton
+
+LARGE = 2**27
+"""Bytes of pixels. A film of our own with fewer fits wherever Kinora runs, and counting takes longer than it."""
 
 
 def predict(folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtype) -> Estimate:
@@ -45,6 +48,8 @@ def weightless(folder: Folder) -> FilmModel:
 
 def fitted_windows(model: FilmModel, wish: Wish) -> FilmModel:
     """`fitted` for a film of any length: no canvas of it is longer than the model's window."""
+    if isinstance(model, Bundle):  # which is counted window by window
+        return fitted(model, wish)
     most = model.stride.pixel_frames(window(model))
     shape = replace(wish.shape, frames=min(wish.shape.frames, most))
     return fitted(model, replace(wish, shape=shape))
@@ -53,7 +58,8 @@ def fitted_windows(model: FilmModel, wish: Wish) -> FilmModel:
 def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> FilmModel:
     """The model with the fastest placement in which this film fits.
 
-    Our own bundle, and a family that cannot be counted beforehand, come back as they are.
+    Our own bundle, and a family that cannot be counted beforehand, come back as they are; the bundle only
+    if a film that is `LARGE` fits.
 
     Args:
         model: nothing of it need be loaded.
@@ -63,6 +69,8 @@ def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> F
     Raises:
         OutOfMemoryError: no placement fits; with what would.
     """
+    if isinstance(model, Bundle):
+        _check_own(model, wish, machine)
     if not isinstance(model, OpenModel):
         return model
     placement, folder = model.shelf.placement, model.shelf.folder
@@ -79,3 +87,17 @@ def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> F
     plan = check_fits(predicted, where, again=smaller)
     shelf = model.shelf.moved(replace(placement, plan=plan))
     return OpenModel(model.family, shelf, outside=model.outside)
+
+
+def _check_own(bundle: Bundle, wish: Wish, machine: Machine | None) -> None:
+    """Raise `OutOfMemoryError` for a film that is too large for this machine."""
+    most = enough(bundle)
+    if pixels(bundle, wish, most=None if wish.whole else most) < LARGE:
+        return
+    where, empty = machine or calibrated(bundle.device), blank_of(bundle)
+
+    def again(shape: PixelShape) -> Estimate:
+        smaller = replace(wish, shape=bundle.stride.snap(shape))
+        return counted(empty, smaller, machine=where, most=most)
+
+    check_fits(again(wish.shape), where, again=again)

@@ -53,7 +53,7 @@ class Moment:
 
 def moments(count: int, *, seed: int = 0) -> Iterator[Moment]:
     """Moments of one or two things before still cameras, the views in turn."""
-    from kinora.world.camera import VIEWS
+    from kinora.core.view import VIEWS
     from kinora.world.clip import render_clip
     from kinora.world.mix import Mix
 

@@ -6,6 +6,7 @@ What one sentence establishes holds for the next: things keep their looks, the p
 from dataclasses import dataclass, replace
 
 from kinora.core.errors import UsageError
+from kinora.core.view import VIEWS
 from kinora.prompt.expand import complete
 from kinora.prompt.facts import Facts, tell, understand
 from kinora.prompt.vocabulary import Unknown, Vocabulary, load_vocabulary, split
@@ -73,7 +74,7 @@ def storyboard(
         if not facts.things:
             continue
         cuts = bool(told) and _cuts(sentence)
-        view += cuts
+        view = (view + cuts) % len(VIEWS)
         enter = "cut" if cuts or not told else "flow"
         told.append(Shot(tell(facts, words), _length(facts), view, enter))
     if not told:

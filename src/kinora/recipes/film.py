@@ -14,6 +14,7 @@ from kinora.autoencoder.model import Autoencoder
 from kinora.core.clip import Clip
 from kinora.core.config import Config
 from kinora.core.progress import OnProgress, silent
+from kinora.core.view import VIEWS
 from kinora.data.encode import encode_bucket
 from kinora.data.pool import Pool, load_pool
 from kinora.data.render import Bucket, render_bucket
@@ -29,7 +30,6 @@ from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.memory import MemoryConfig
 from kinora.transformer.model import Transformer, TransformerConfig
-from kinora.world.camera import VIEWS
 
 PROMPTS = (
     "a red ball on grass at noon",

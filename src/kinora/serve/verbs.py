@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
+from kinora.core.view import VIEWS
 from kinora.serve.wire import Extras, ImageRef, KeyframeIn, Prompt, Sent, Share, Size, VideoRef
 from kinora.serve.wire import Seconds as Length
 from kinora.serve.wire import listed as _listed
@@ -125,7 +126,7 @@ class FilmAngles(Verb):
     """POST /kinora/v1/angles: the same moments from other cameras, one job for each."""
 
     views: Annotated[
-        tuple[Annotated[int, Field(ge=0, le=15)], ...],
+        tuple[Annotated[int, Field(ge=0, lt=len(VIEWS))], ...],
         BeforeValidator(_listed),
         Field(min_length=1, max_length=8),
     ] = (1,)
@@ -159,7 +160,7 @@ class BoardCard(Sent):
     prompt: Annotated[str, Field(max_length=32_000)] = ""
     image: ImageRef | None = None
     video: VideoRef | None = None
-    view: Annotated[int, Field(ge=0, le=15)] = 0
+    view: Annotated[int, Field(ge=0, lt=len(VIEWS))] = 0
     enter: Literal["cut", "flow"] = "cut"
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 

@@ -7,18 +7,19 @@ from pydantic import Field
 
 from kinora.core.clip import Clip
 from kinora.core.progress import OnProgress, silent
+from kinora.core.view import VIEWS, ViewIndex
 from kinora.denoise.canvas import Canvas, join
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
-from kinora.timeline.edit import Edit, fill, film, need, room, words
+from kinora.timeline.edit import Edit, check, fill, film, need, room, words
 from kinora.timeline.seam import between
 from kinora.timeline.source import Source, outside_time, source
 
 
 class Angles(Edit):
-    """The cameras wanted, by number; the clip's own is 0."""
+    """The cameras wanted, by name or number: see `core.view`."""
 
-    views: tuple[int, ...] = Field(default=(1,), min_length=1)
+    views: tuple[ViewIndex, ...] = Field(default=(1,), min_length=1)
 
 
 def angles(
@@ -32,9 +33,16 @@ def angles(
 
     Raises:
         UnsupportedError: the model knows one camera only.
+        UsageError: a camera is the one that the clip is seen from already.
     """
     need(model, views=True)
     known = source(model, given)
+    for view in edit.views:
+        check(
+            bool((known.view != view).any()),
+            f"the film is seen from {_named(view)} already",
+            remedy=f"Others are {', '.join(name for name in VIEWS if name != VIEWS[view])}",
+        )
     prompts, text = words(known, edit)
     request = edit.request(model, prompts)
     films = []
@@ -43,8 +51,14 @@ def angles(
         blank = blank.with_(text=known.text if edit.prompt is None else blank.text + text)
         new = _seen(model, request, known, blank, on_progress)
         frames = between(model, new.latents, on_progress=on_progress)
-        films.append(film(model, request, frames, new, given=known, notes=(f"view {view}",)))
+        films.append(
+            film(model, request, frames, new, given=known, notes=(f"view {_named(view)}",))
+        )
     return tuple(films)
+
+
+def _named(view: int) -> str:
+    return f"{VIEWS[view]} ({view})"
 
 
 def _seen(

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from kinora.core.config import Config, read_toml, settle
 from kinora.core.errors import NotFoundError, UsageError
+from kinora.core.view import ViewIndex
 from kinora.media.sequence import files_of
 from kinora.prompt.storyboard import Story
 from kinora.timeline.document import Gap, Item, Shot, Timeline, Track
@@ -18,7 +19,8 @@ class Card(Config):
     Args:
         at: seconds from the start of the film.
         seconds: how long; until the next card by default. A shorter card leaves black behind it.
-        prompt, image, clip, start, view, enter, seed: as in `Shot`.
+        view: which camera, by name or number: see `core.view`.
+        prompt, image, clip, start, enter, seed: as in `Shot`.
     """
 
     at: float = Field(ge=0, le=3600)
@@ -27,7 +29,7 @@ class Card(Config):
     image: str | None = None
     clip: str | None = None
     start: float = Field(default=0.0, ge=0, le=3600)
-    view: int = Field(default=0, ge=0, le=15)
+    view: ViewIndex = 0
     enter: Literal["cut", "flow"] = "cut"
     seed: int | None = Field(default=None, ge=0)
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from kinora.world.scene import Camera, Scene, Vec3
 
-VIEWS = ("front", "left", "right", "back", "above")
 MOVES = (
     "still",
     "pan left",

@@ -40,7 +40,7 @@ def render_clip(
 ) -> WorldClip:
     """Draw the clip of this seed; one frame is a still, for which nothing moves.
 
-    With a `view` (`camera.VIEWS`) it is seen from there throughout, whatever cuts it has.
+    With a `view` (`core.view.VIEWS`) it is seen from there throughout, whatever cuts it has.
     """
     take = sample_take(seed, mix=mix, frames=frames, fps=fps, aspect=width / height)
     scene = take.scene
