@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
+from kinora.core.device import wished_device
 from kinora.core.errors import NotFoundError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.prompt import check_guidance, check_prompt
@@ -285,9 +286,13 @@ def load(name: str | Path = DEFAULT) -> FilmModel:
 
 
 def load_folder(folder: Path, *, name: str | None = None) -> FilmModel:
-    """Our own bundle or published weights, told apart by `model_index.json`."""
+    """Our own bundle or published weights, told apart by `model_index.json`, on the device that is wished for.
+
+    Without a wish our own is on the processor, which is enough for it, and a published one where it is fastest.
+    """
     if is_bundle(folder):
-        return load_bundle(folder)
+        bundle, device = load_bundle(folder), wished_device()
+        return bundle if device is None else bundle.on(device)
     from kinora.open_weights.load import load_open
 
     return load_open(folder, name=name)

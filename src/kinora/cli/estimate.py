@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kinora.cli.options import Json, Offline
+from kinora.cli.options import Device, Json, Offline
 from kinora.cli.output import show
 
 
@@ -23,6 +23,7 @@ def estimate(
     memory: Annotated[
         float | None, typer.Option("--memory", help="Gigabytes of the device, if not this one's.")
     ] = None,
+    device: Device = None,
     offline: Offline = False,
     as_json: Json = False,
 ) -> None:
@@ -33,14 +34,13 @@ def estimate(
     from kinora.core.prompt import check_guidance
     from kinora.core.shape import PixelShape, check_seconds, parse_size
     from kinora.estimate.film import Wish, check_fits
-    from kinora.estimate.predict import predict, weightless
+    from kinora.estimate.predict import place_for, predict, weightless
     from kinora.models.store import DEFAULT
-    from kinora.open_weights.load import best_placement
     from kinora.timeline.deliver_stream import LONG
 
     folder = _folder(model or DEFAULT)
-    empty, placement = weightless(folder), best_placement()
-    likes = empty.capabilities
+    empty = weightless(folder)
+    placement, likes = place_for(empty), empty.capabilities
     height, width = parse_size(size) if size else (likes.height, likes.width)
     longest = likes.max_frames or round(4 * likes.fps) + 1
     frames = check_seconds(seconds) * likes.fps + 1 if seconds else longest

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinora.cli.options import Json, Offline, Quiet
+from kinora.cli.options import Device, Json, Offline, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 
@@ -38,6 +38,7 @@ def evaluate(
     against: Annotated[
         Path | None, typer.Option("--against", help="The suite.json of a baseline.")
     ] = None,
+    device: Device = None,
     offline: Offline = False,
     as_json: Json = False,
     quiet: Quiet = False,

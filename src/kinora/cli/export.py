@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kinora.cli.options import Json, Model, Offline, Quiet
+from kinora.cli.options import Device, Json, Model, Offline, Quiet
 from kinora.cli.output import show
 from kinora.cli.progress import reporting
 
@@ -14,6 +14,7 @@ def export(
     target: Annotated[Path, typer.Argument(help="film.otio, film.otioz or film.xml (FCP7).")],
     *,
     model: Model = None,
+    device: Device = None,
     offline: Offline = False,
     quiet: Quiet = False,
     as_json: Json = False,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kinora.core.device import VARIABLE, check_device
 from kinora.core.prompt import check_guidance
 
 TRIES = 3
@@ -17,6 +18,13 @@ def _cut_off(wanted: bool) -> bool:
     if wanted:
         os.environ["HF_HUB_OFFLINE"] = "1"
     return wanted
+
+
+def _placed(name: str | None) -> str | None:
+    # As above: what loads a model reads it, wherever it is called from.
+    if name is not None:
+        os.environ[VARIABLE] = check_device(name)
+    return name
 
 
 Json = Annotated[
@@ -31,6 +39,15 @@ Out = Annotated[
     typer.Option("--out", "-o", help="Where to write; the suffix chooses the format."),
 ]
 Count = Annotated[int, typer.Option("-n", "--count", min=1, help="How many, with seeds in a row.")]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        callback=_placed,
+        help="cpu, cuda or mps.",
+        show_default="cpu; of a published model cuda, if there is one",
+    ),
+]
 Offline = Annotated[
     bool,
     typer.Option("--offline", callback=_cut_off, help="Never touch the network."),

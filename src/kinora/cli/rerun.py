@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinora.cli.options import Json, Offline, Out, Quiet
+from kinora.cli.options import Device, Json, Offline, Out, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import resumable
@@ -25,6 +25,7 @@ def rerun(
     model: Annotated[
         str | None, typer.Option(help="A model's name or folder.", show_default="that of the film")
     ] = None,
+    device: Device = None,
     offline: Offline = False,
     quiet: Quiet = False,
     as_json: Json = False,

@@ -11,6 +11,7 @@ import typer
 from kinora.cli.options import (
     TRIES,
     Compile,
+    Device,
     Guidance,
     Json,
     Loras,
@@ -61,6 +62,7 @@ def storyboard(
     tries: Tries = TRIES,
     out: Out = None,
     model: Model = None,
+    device: Device = None,
     offline: Offline = False,
     lora: Loras = None,
     step_cache: StepCache = 0.0,

@@ -12,6 +12,7 @@ import typer
 from kinora.cli.options import (
     TRIES,
     Compile,
+    Device,
     FilmsModel,
     Guidance,
     Json,
@@ -98,6 +99,7 @@ def _edited(
     lora: Loras = None,
     step_cache: StepCache = 0.0,
     compiled: Compile = False,
+    device: Device = None,
     offline: Offline = False,
     no_metadata: NoMetadata = False,
     quiet: Quiet = False,

@@ -5,6 +5,7 @@ from functools import partial
 
 import torch
 
+from kinora.core.device import wished_device
 from kinora.core.errors import UnsupportedError
 from kinora.core.machine import Machine, calibrated
 from kinora.core.shape import PixelShape
@@ -16,7 +17,9 @@ from kinora.estimate.published import published
 from kinora.models.bundle import CLASS_NAME, Bundle
 from kinora.models.store import empty_bundle
 from kinora.open_weights.folder import Folder
+from kinora.open_weights.load import best_placement
 from kinora.open_weights.model import OpenModel
+from kinora.open_weights.shelf import Placement
 from kinora.open_weights.skeleton import skeleton
 
 LARGE = 2**27
@@ -44,6 +47,13 @@ def weightless(folder: Folder) -> FilmModel:
         with META:
             return empty_bundle(folder.path)
     return skeleton(folder)
+
+
+def place_for(empty: FilmModel) -> Placement:
+    """Where `load` will put this model: our own is enough for the processor unless wished elsewhere."""
+    if isinstance(empty, Bundle):
+        return Placement(wished_device() or torch.device("cpu"))
+    return best_placement()
 
 
 def fitted_windows(model: FilmModel, wish: Wish) -> FilmModel:

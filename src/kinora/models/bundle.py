@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Self
 
 import torch
 from pydantic import BaseModel, ConfigDict
@@ -109,6 +110,12 @@ class Bundle:
     def device(self) -> torch.device:
         """Where the networks are."""
         return self.autoencoder.mean.device
+
+    def on(self, device: torch.device) -> Self:
+        """The same with its networks there; they are moved, not copied."""
+        for network in (self.text, self.transformer, self.autoencoder, *self.fine.values()):
+            network.to(device)
+        return self
 
     def checksums(self) -> dict[str, str]:
         """File name -> sha256, as verified when the bundle was loaded."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from kinora.core.device import wished_device
 from kinora.core.errors import UsageError
 from kinora.open_weights.causal import wan_causal
 from kinora.open_weights.cogvideox import cogvideox
@@ -74,7 +75,12 @@ def load_open(
 
 
 def best_placement() -> Placement:
-    """bfloat16 on an accelerator, float32 on the processor."""
-    if torch.cuda.is_available():
-        return Placement(torch.device("cuda"), torch.bfloat16, "sequential")
-    return Placement()
+    """Where it is wished, else on an accelerator if there is one: bfloat16 there, float32 on the processor.
+
+    Raises:
+        UnsupportedError: the device that is wished for is not there.
+    """
+    device = wished_device() or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        return Placement()
+    return Placement(device, torch.bfloat16, "sequential")

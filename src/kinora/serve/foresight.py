@@ -62,11 +62,11 @@ def count(question: Question) -> int:
     from kinora.core.shape import PixelShape
     from kinora.denoise.stream import window
     from kinora.estimate.film import Wish
-    from kinora.estimate.predict import predict, weightless
-    from kinora.open_weights.load import best_placement
+    from kinora.estimate.predict import place_for, predict, weightless
 
-    folder, placement = found(question.model), best_placement()
-    model, frames = weightless(folder), question.frames
+    folder, frames = found(question.model), question.frames
+    model = weightless(folder)
+    placement = place_for(model)
     if folder.pipeline:  # a film that is longer than a window is made, and counted, in windows
         frames = min(frames, model.stride.pixel_frames(window(model)))
     likes = model.capabilities
