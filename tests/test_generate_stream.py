@@ -47,8 +47,10 @@ def test_latents_are_kept_before_they_are_decoded(causal: Bundle) -> None:
 def test_words_may_change_on_the_way(causal: Bundle) -> None:
     two = replace(LONG, prompts=("a red ball", "a blue cube"), conditions=(Words(1, start=9),))
     one, other = generate(causal, LONG), generate(causal, two)
-    assert torch.equal(one.latents[:9], other.latents[:9])
-    assert not torch.equal(one.latents[9:], other.latents[9:])
+    apart = (one.latents - other.latents).abs()
+    # Read together, two prompts go through products of another size, which may round differently.
+    assert apart[:9].max() < 1e-4
+    assert apart[9:].max() > 1e-2
 
 
 def test_what_is_held_in_a_long_film_stays(causal: Bundle) -> None:

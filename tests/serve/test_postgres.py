@@ -14,7 +14,7 @@ from serving import Served, until
 
 WORKERS = 3
 FILMS = 6
-WANTED = {"steps": 60, "seconds": 4, "size": "96x64"}
+WANTED = {"steps": 150, "seconds": 4, "size": "96x64"}
 
 
 @pytest.fixture(scope="module")
