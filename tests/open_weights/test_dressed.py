@@ -1,4 +1,4 @@
-"""Added weights, a step cache and compiling by wish: as by hand, told in the sidecar, refused elsewhere."""
+"""Added weights, a step cache, compiling and a kernel by wish: as by hand, told in the sidecar, refused elsewhere."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +12,8 @@ from kinora.cli.main import main
 from kinora.cli.outside import From, weighed
 from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 from kinora.generate import Request, generate
+from kinora.media.sidecar import read_sidecar
+from kinora.open_weights.attention import Task, usable
 from kinora.open_weights.cache import psnr
 from kinora.open_weights.load import load_open
 from kinora.open_weights.lora import Lora, add
@@ -93,8 +95,77 @@ def is_compiled(block: Any) -> bool:
     return hasattr(block.forward, "_torchdynamo_orig_callable")
 
 
+@pytest.mark.parametrize(
+    "name", ["wan", "wan-causal", "vace", "skyreels-df", "ltx", "hunyuan-first"]
+)
+def test_a_kernel_by_wish_is_used_by_every_layer_and_by_no_other_model(
+    tiny: Tiny, name: str
+) -> None:
+    network = network_of(dressed(load_open(tiny(name)), Outside(attention="_native_math")))
+    chosen = kernels(network)
+    assert chosen
+    assert set(chosen) == {"_native_math"}
+    assert set(kernels(network_of(load_open(tiny(name))))) == {None}
+
+
+@pytest.mark.parametrize("name", ["wan", "hunyuan"])
+def test_a_film_by_another_kernel_is_the_same_film(tiny: Tiny, name: str) -> None:
+    wished = dressed(load_open(tiny(name)), Outside(attention="_native_math"))
+    torch.testing.assert_close(film(wished), film(load_open(tiny(name))), atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["cogvideox", "mochi"])
+def test_where_the_library_leaves_no_choice_of_kernels_none_is_taken(tiny: Tiny, name: str) -> None:
+    model = dressed(load_open(tiny(name)), Outside(attention="_native_math"))
+    with pytest.raises(UnsupportedError, match="one way of attention"):
+        network_of(model)
+
+
+def network_of(model: Any) -> Any:
+    return model.shelf.get("transformer")
+
+
+def kernels(network: Any) -> list[str | None]:
+    processors = [getattr(layer, "processor", None) for layer in network.modules()]
+    # Where HunyuanVideo reads its words the library leaves no choice.
+    return [each._attention_backend for each in processors if hasattr(each, "_attention_backend")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("fastest", "there is no"), ("_native_npu", "not run")]
+)
+def test_a_kernel_that_does_not_run_here_is_refused_with_those_that_do(
+    tiny: Tiny, typed: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["generate", "a red ball.", "--model", str(tiny("wan")), "--attention", typed]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    offered = told.partition("One of: ")[2].strip().split(", ")
+    assert offered == usable(Task())
+    assert {"native", "_native_math"} <= set(offered)
+
+
+def test_a_kernel_that_hides_no_words_is_for_families_that_show_all(tiny: Tiny) -> None:
+    dressed(load_open(tiny("wan")), Outside(attention="_native_flash"))
+    with pytest.raises(UsageError, match="words that are hidden from it"):
+        dressed(load_open(tiny("ltx")), Outside(attention="_native_flash"))
+
+
+def test_a_sidecar_tells_the_kernel(tiny: Tiny, tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    words = ["generate", "a red ball.", "--model", str(tiny("wan")), "--seconds", "0.5"]
+    words += ["--size", "32x32", "--steps", "2", "--seed", "1", "-o", str(file)]
+    assert main([*words, "--attention", "_native_math"]) == 0
+    told = read_sidecar(file).model
+    assert told is not None
+    assert outside_of(told.outside) == Outside(attention="_native_math")
+    assert main(["rerun", str(file)]) == 0
+
+
 def test_a_sidecar_brings_it_back(tiny: Tiny, style: Path) -> None:
     wish = Outside(stacked([(style, 0.5)]), 0.05)
+    assert "attention" not in wish.told(), "films from before it could be chosen keep their hash"
     assert outside_of(wish.told()) == wish
     assert outside_of({}) == Outside()
     model = load_open(tiny("wan"))
@@ -106,7 +177,12 @@ def test_a_sidecar_brings_it_back(tiny: Tiny, style: Path) -> None:
 def test_our_own_model_takes_none(style: Path) -> None:
     ours = tiny_bundle()
     assert From().put_on(ours) is ours
-    for typed in (From([str(style)]), From(step_cache=0.05), From(compiled=True)):
+    for typed in (
+        From([str(style)]),
+        From(step_cache=0.05),
+        From(compiled=True),
+        From(attention="native"),
+    ):
         with pytest.raises(UnsupportedError, match="published models"):
             typed.put_on(ours)
 

@@ -158,6 +158,46 @@ def test_a_pull_that_was_cut_goes_on_where_it_stopped(our_hub: Hub) -> None:
     assert sums.verify(folder) == sums.checksums(folder) == {HEAVY: expected}
 
 
+def test_configs_alone_are_no_model_and_leave_a_pull_whole(our_hub: Hub) -> None:
+    folder = hub.described(NAME)
+    assert folder.config("transformer") == folder.config("scheduler") == {}
+    here = {str(each.relative_to(folder.path)) for each in folder.path.rglob("*") if each.is_file()}
+    assert here == {
+        "model_index.json",
+        "transformer/config.json",
+        "scheduler/scheduler_config.json",
+    }
+    assert hub.locate(NAME) is None
+    assert hub.held() == []
+    assert hub.pull(hub.release(NAME)) == hub.locate(NAME)
+
+
+def test_what_was_not_pulled_is_estimated_by_its_configs(
+    our_hub: Hub,
+    tiny: Callable[[str], Path],
+    kinora: Callable[..., "subprocess.CompletedProcess[str]"],
+) -> None:
+    folder = tiny("wan")
+    files = (path for path in folder.rglob("*") if path.is_file())
+    our_hub.files = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    elsewhere = {"HF_HUB_CACHE": constants.HF_HUB_CACHE, "HF_ENDPOINT": our_hub.url}
+    words = ("--size", "64x64", "--steps", "2", "--json")
+    cut = kinora("estimate", NAME, "--offline", *words, **elsewhere)
+    assert cut.returncode == 3, cut.stderr
+    assert "--offline" in cut.stderr
+    assert our_hub.asked == 0, "nobody asked the hub"
+    told = kinora("estimate", NAME, *words, **elsewhere)
+    assert told.returncode == 0, told.stderr
+    whole = kinora("estimate", folder, *words)
+    for said in ("shape", "plan", "peak_gb"):
+        assert json.loads(told.stdout)[said] == json.loads(whole.stdout)[said]
+    assert not list(Path(constants.HF_HUB_CACHE).rglob("*.safetensors"))
+    assert hub.locate(NAME) is None
+    our_hub.files.pop("model_index.json")
+    assert kinora("estimate", "no/where", *words, **elsewhere).returncode == 3
+    assert kinora("estimate", "nothing", *words, **elsewhere).returncode == 3
+
+
 def test_a_file_that_arrives_damaged_is_removed(our_hub: Hub) -> None:
     our_hub.files[HEAVY] = b"x" * len(our_hub.files[HEAVY])
     with pytest.raises(NotFoundError, match="damaged"):

@@ -64,17 +64,19 @@ def estimate(
 
 
 def _folder(model: str) -> Any:
-    """Of a shipped model, a folder or a hub id."""
+    """Of a shipped model, a folder or a hub id, whose configs are fetched if it was not pulled."""
     from kinora.models.store import WEIGHTS
     from kinora.open_weights.folder import INDEX, Folder
-    from kinora.open_weights.hub import absent, locate
+    from kinora.open_weights.hub import absent, described, is_id, locate
 
     if (WEIGHTS / model / INDEX).exists():
         return Folder(model, WEIGHTS / model)
     folder = locate(model)
-    if folder is None:
+    if folder is not None:
+        return folder
+    if not is_id(model):
         raise absent(model)
-    return folder
+    return described(model)
 
 
 def _told(predicted: Any, device: str, plan: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import typer
 
 from kinora.cli.options import (
     TRIES,
+    Attention,
     Compile,
     Count,
     Device,
@@ -121,6 +122,7 @@ def generate(
         typer.Option("--psnr", help="With --step-cache: make it without too, tell what it costs."),
     ] = False,
     compiled: Compile = False,
+    attention: Attention = None,
     device: Device = None,
     offline: Offline = False,
     no_metadata: NoMetadata = False,
@@ -149,7 +151,7 @@ def generate(
     }  # fmt: skip
     typed = Typed(
         prompt, expand, not no_metadata, image or sheet is not None, tries if verify else 0,
-        preset, checked_times(hd), From(lora, step_cache, compiled), psnr, wish,
+        preset, checked_times(hd), From(lora, step_cache, compiled, attention), psnr, wish,
     )  # fmt: skip
     with resumable(files[first], first, quiet=quiet):
         with reporting(as_json=as_json, quiet=quiet) as on_progress:

@@ -91,6 +91,15 @@ StepCache = Annotated[
 Compile = Annotated[
     bool, typer.Option("--compile", help="Published models: run their blocks as compiled code.")
 ]
+Attention = Annotated[
+    str | None,
+    typer.Option(
+        "--attention",
+        metavar="NAME",
+        help="Published models: the kernel that attends, such as _native_math.",
+        show_default="the library's choice",
+    ),
+]
 Steps = Annotated[
     int | None,
     typer.Option(

@@ -1,4 +1,4 @@
-"""`--lora`, `--step-cache` and `--compile`. In: what was typed. Out: the model with all of it."""
+"""`--lora`, `--step-cache`, `--compile` and `--attention`. In: what was typed. Out: the model with all of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,20 +13,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class From:
-    """The three options as typed."""
+    """The four options as typed."""
 
     loras: Sequence[str] | None = None
     step_cache: float = 0.0
     compiled: bool = False
+    attention: str | None = None
 
     def put_on(self, model: "FilmModel") -> "FilmModel":
         """The model with them; raises `UnsupportedError` for our own, which takes none."""
-        if not (self.loras or self.step_cache or self.compiled):
+        if not (self.loras or self.step_cache or self.compiled or self.attention):
             return model
         from kinora.open_weights.outside import Outside, dressed, stacked
 
         files = [weighed(each) for each in self.loras or ()]
-        return dressed(model, Outside(stacked(files), self.step_cache, self.compiled))
+        outside = Outside(
+            stacked(files), self.step_cache, self.compiled, attention=self.attention or ""
+        )
+        return dressed(model, outside)
 
 
 def weighed(typed: str) -> tuple[Path, float]:

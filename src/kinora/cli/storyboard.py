@@ -10,6 +10,7 @@ import typer
 
 from kinora.cli.options import (
     TRIES,
+    Attention,
     Compile,
     Device,
     Guidance,
@@ -67,6 +68,7 @@ def storyboard(
     lora: Loras = None,
     step_cache: StepCache = 0.0,
     compiled: Compile = False,
+    attention: Attention = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -88,7 +90,7 @@ def storyboard(
         from kinora.models.store import DEFAULT
 
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
-            dreamer = From(lora, step_cache, compiled).put_on(load(model or DEFAULT))
+            dreamer = From(lora, step_cache, compiled, attention).put_on(load(model or DEFAULT))
             made = _made(
                 timeline, home, target,
                 model=dreamer, tries=tries if verify else 0, on_progress=on_progress,

@@ -11,6 +11,7 @@ import typer
 
 from kinora.cli.options import (
     TRIES,
+    Attention,
     Compile,
     Device,
     FilmsModel,
@@ -99,6 +100,7 @@ def _edited(
     lora: Loras = None,
     step_cache: StepCache = 0.0,
     compiled: Compile = False,
+    attention: Attention = None,
     device: Device = None,
     offline: Offline = False,
     no_metadata: NoMetadata = False,
@@ -131,7 +133,7 @@ def _edited(
     target = sequence_of(target) or target
     with resumable(target, number, quiet=quiet):
         _delivered(
-            order, target, model=model, outside=From(lora, step_cache, compiled),
+            order, target, model=model, outside=From(lora, step_cache, compiled, attention),
             tries=tries if verify else 0, words=not no_metadata, quiet=quiet, as_json=as_json,
         )  # fmt: skip
 

@@ -81,13 +81,18 @@ def locate(name: str) -> Folder | None:
     return Folder(name, path) if (path / INDEX).exists() else None
 
 
+def is_id(name: str) -> bool:
+    """Whether a hub may know it; a folder may be called `owner/model` too."""
+    return HUB_ID.fullmatch(name) is not None and not Path(name).exists()
+
+
 def absent(name: str) -> NotFoundError:
     """The error for a model that is not on this machine."""
-    is_id = HUB_ID.fullmatch(name) and not Path(name).exists()
+    published = is_id(name)
     return NotFoundError(
-        f"{name} is not on this machine" if is_id else f"there is no model called '{name}'",
+        f"{name} is not on this machine" if published else f"there is no model called '{name}'",
         remedy=f"Run: kinora models pull {name}"
-        if is_id
+        if published
         else f"Name a hub id, or a folder that holds a {INDEX}; kinora models ls tells what is here",
     )
 
@@ -165,6 +170,26 @@ def pull(found: Release, *, on_progress: OnProgress = silent) -> Folder:
     root = path.parents[found.files[-1].path.count("/")]
     _point_main_at(root)
     return Folder(found.name, root)
+
+
+def described(name: str) -> Folder:
+    """The configs of a model that is not on this machine: enough to count by, and no model to `locate`.
+
+    Raises:
+        NotFoundError: the network is switched off, or the hub has no such model.
+        KinoraError: the hub cannot be reached.
+    """
+    from huggingface_hub import hf_hub_download
+
+    if cut_off():
+        raise _switched_off(name)
+    found = release(name)
+    files = [file.path for file in found.files if file.path.endswith("config.json")]
+    with _Explained(name):
+        # By its commit, so that the name points nowhere before a pull says that all is there.
+        for file in (*files, INDEX):
+            path = Path(hf_hub_download(name, file, revision=found.revision))
+    return Folder(name, path.parent)
 
 
 def fetch_blob(found: Release, file: Remote, expected: str) -> Path:

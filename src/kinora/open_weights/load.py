@@ -19,6 +19,7 @@ from kinora.open_weights.hunyuan_image import hunyuan_image
 from kinora.open_weights.ltx import ltx
 from kinora.open_weights.mochi import mochi
 from kinora.open_weights.model import OpenModel
+from kinora.open_weights.quantised import check_quantised
 from kinora.open_weights.shelf import Placement, Shelf
 from kinora.open_weights.skyreels import skyreels, skyreels_forcing
 from kinora.open_weights.vace import vace
@@ -56,7 +57,7 @@ def load_open(
         placement: where it computes.
 
     Raises:
-        UnsupportedError: no family describes its class.
+        UnsupportedError: no family describes its class, or its quantised weights cannot be read here.
         NotFoundError: files are missing.
         UsageError: the weights are pickled, or the extra libraries are missing.
     """
@@ -70,8 +71,10 @@ def load_open(
     if describe is None:
         raise unknown_class(folder, sorted(FAMILIES))
     folder.check()
+    place = placement or best_placement()
+    check_quantised(folder, place.device)
     family = describe(folder)
-    return OpenModel(family, Shelf(folder, placement or best_placement(), dress=family.adapt))
+    return OpenModel(family, Shelf(folder, place, dress=family.adapt))
 
 
 def best_placement() -> Placement:

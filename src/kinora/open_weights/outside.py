@@ -1,4 +1,4 @@
-"""A published model with what is wished from outside. In: added weights, a step cache, compiling. Out: a model.
+"""A published model with what is wished from outside. In: added weights, a step cache, a kernel. Out: a model.
 
 Networks are dressed when they are loaded, so a placement that holds one at a time still does; a step cache
 forgets at the start of every canvas, for its last step says nothing about another's first.
@@ -14,12 +14,14 @@ from typing import Any
 from kinora.core.errors import UnsupportedError, UsageError
 from kinora.denoise.model import FilmModel
 from kinora.media.sidecar import sha256
+from kinora.open_weights.attention import Task, check_backend, use
 from kinora.open_weights.cache import FirstBlock
 from kinora.open_weights.compiled import compile_blocks
 from kinora.open_weights.family import Family
 from kinora.open_weights.lora import Lora, check, wear
 from kinora.open_weights.model import OpenModel
 from kinora.open_weights.shelf import Shelf
+from kinora.open_weights.words import T5Reading
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,17 @@ class Outside:
         step_cache: relative change of the first block below which a step reuses the rest; 0 is none.
         compiled: whether transformer blocks run as compiled code.
         backend: of `torch.compile`.
+        attention: the library's name of the kernel that attends; empty leaves the choice to it.
     """
 
     loras: tuple[Lora, ...] = ()
     step_cache: float = 0.0
     compiled: bool = False
     backend: str = "inductor"
+    attention: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.loras or self.step_cache or self.compiled)
+        return bool(self.loras or self.step_cache or self.compiled or self.attention)
 
     def told(self) -> dict[str, Any]:
         """For a sidecar: everything that decides the film, files with their hash."""
@@ -47,7 +51,9 @@ class Outside:
             {"file": str(each.file), "weight": each.weight, "sha256": sha256(each.file)}
             for each in self.loras
         ]
-        return {"lora": loras, "step_cache": self.step_cache, "compile": self.compiled}
+        told = {"lora": loras, "step_cache": self.step_cache, "compile": self.compiled}
+        # Unless wished it is not told: films from before there was the choice keep their hash.
+        return {**told, "attention": self.attention} if self.attention else told
 
 
 def outside_of(told: Mapping[str, Any]) -> Outside:
@@ -55,7 +61,8 @@ def outside_of(told: Mapping[str, Any]) -> Outside:
     if not told:
         return Outside()
     loras = stacked([(Path(each["file"]), each["weight"]) for each in told["lora"]])
-    return Outside(loras, told["step_cache"], told["compile"])
+    attention = told.get("attention", "")
+    return Outside(loras, told["step_cache"], told["compile"], attention=attention)
 
 
 def stacked(files: list[tuple[Path, float]]) -> tuple[Lora, ...]:
@@ -71,13 +78,14 @@ def dressed(model: FilmModel, outside: Outside) -> FilmModel:
     Raises:
         UnsupportedError: it is our own bundle, which has nothing to be done to from outside.
         NotFoundError: a file is not there.
-        UsageError: a file is not safetensors, or the threshold is negative.
+        UsageError: a file is not safetensors, the threshold is negative, or the kernel does not run here.
     """
     if not outside:
         return model
     if not isinstance(model, OpenModel):
         raise UnsupportedError(
-            f"--lora, --step-cache and --compile are for published models, and {model.name} is our own",
+            f"--lora, --step-cache, --compile and --attention are for published models, and {model.name} "
+            "is our own",
             remedy="Leave them out, or name a published model with --model",
         )
     if outside.step_cache and model.capabilities.streams_only:
@@ -90,6 +98,10 @@ def dressed(model: FilmModel, outside: Outside) -> FilmModel:
     for lora in outside.loras:
         check(lora)
     before = model.shelf
+    if outside.attention:
+        place, reading = before.placement, model.family.read
+        masked = not isinstance(reading, T5Reading) or reading.mask is not None
+        check_backend(outside.attention, Task(place.device, place.dtype, masked))
     shelf = Shelf(
         before.folder, before.placement,
         dress=partial(_dress, model.family, outside),
@@ -110,5 +122,7 @@ def _dress(family: Family, outside: Outside, network: Any) -> None:
         family.adapt(network)
     if outside.loras:
         wear(network, family.name, outside.loras)
+    if outside.attention:
+        use(network, outside.attention, name=family.name)
     if outside.compiled:
         compile_blocks(network, name=family.name, backend=outside.backend)

@@ -78,7 +78,9 @@ class Shelf:
     def get(self, component: str) -> Any:
         """A component, loaded now if it is not yet."""
         if component not in self._loaded:
-            self._loaded[component] = self._load(component)
+            # Quantised weights can be neither cast nor moved in inference mode, in which most are asked for.
+            with torch.inference_mode(False):
+                self._loaded[component] = self._load(component)
         return self._loaded[component]
 
     def moved(self, placement: Placement) -> "Shelf":

@@ -13,6 +13,7 @@ from kinora.open_weights.family import Prepared, Words
 from kinora.open_weights.folder import Folder, unknown_class
 from kinora.open_weights.load import FAMILIES
 from kinora.open_weights.model import OpenModel
+from kinora.open_weights.quantised import methods
 from kinora.open_weights.remember import hasten
 from kinora.open_weights.shelf import VAE, Placement, Shelf
 from kinora.open_weights.words import T5Reading
@@ -53,7 +54,7 @@ def skeleton(folder: Folder, *, dtype: torch.dtype = torch.bfloat16) -> OpenMode
     """The model of a folder, weightless.
 
     Raises:
-        UnsupportedError: no family describes its class, or its sizes depend on the words.
+        UnsupportedError: no family describes its class, its sizes depend on the words, or it is quantised.
     """
     describe = FAMILIES.get(folder.pipeline)
     if describe is None:
@@ -63,6 +64,10 @@ def skeleton(folder: Folder, *, dtype: torch.dtype = torch.bfloat16) -> OpenMode
         raise UnsupportedError(
             f"what {folder.name} costs cannot be told beforehand",
             why="how much its network computes depends on the words",
+        )
+    if methods(folder):
+        raise UnsupportedError(
+            f"what {folder.name} costs cannot be told beforehand", why="its weights are quantised"
         )
     shelf = Skeletons(folder, Placement(META, dtype), dress=family.adapt)
     return OpenModel(family, shelf)
