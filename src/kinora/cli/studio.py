@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kinora.cli.director import WRITER, Address, Writer, endpoint_of
 from kinora.cli.options import (
     TRIES,
     Compile,
@@ -88,6 +89,8 @@ def _edited(
     *,
     prompt: Words = None,
     expand: Expand = False,
+    endpoint: Address = None,
+    writer: Writer = WRITER,
     negative: Negative = "",
     seed: Seed = None,
     steps: Steps = None,
@@ -124,7 +127,8 @@ def _edited(
         files=wanted.files,
         mask=wanted.mask,
         times=wanted.times,
-        expand=expand,
+        expand=expand or endpoint is not None,
+        endpoint=endpoint_of(endpoint, writer),
     )
     shown = plain(first)
     target = out or shown.with_name(f"{shown.stem}-{verb}-{number}.mp4")

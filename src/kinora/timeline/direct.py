@@ -10,6 +10,7 @@ from torch import Tensor
 from kinora.denoise.condition import Condition
 from kinora.denoise.model import FilmModel
 from kinora.media.sidecar import Shot
+from kinora.prompt.endpoint import Endpoint
 from kinora.prompt.expand import expand as write_out
 from kinora.timeline.characters import Callers, Cast, Character, reference
 from kinora.timeline.edit import Edit
@@ -22,7 +23,14 @@ SPOKEN = ("prompt", "what")
 
 
 def directed(
-    prompt: str, model: FilmModel, *, height: int, width: int, expand: bool = False
+    prompt: str,
+    model: FilmModel,
+    *,
+    height: int,
+    width: int,
+    expand: bool = False,
+    endpoint: Endpoint | None = None,
+    wish: str | None = None,
 ) -> tuple[Shot, tuple[Condition, ...], dict[str, JsonValue]]:
     """The prompt as typed and as the model hears it, references to the characters it names, and who they are.
 
@@ -31,18 +39,22 @@ def directed(
         model: looks at the characters.
         height, width: of the film, in pixels.
         expand: write the prompt out as a director's paragraph.
+        endpoint: who writes it, if not we.
+        wish: what was typed before somebody wrote it out as `prompt`.
 
     Raises:
         UsageError: there is nothing to expand.
+        KinoraError: the endpoint does not answer.
         UnsupportedError: a character is named and the model knows none.
     """
     named, characters = Cast(project().characters).cast(prompt)
-    heard = write_out(named).text if expand else named
+    heard = write_out(named, endpoint=endpoint).text if expand else named
     stride = model.stride
     conditions = reference(
         model, characters, height=stride.snap_side(height), width=stride.snap_side(width)
     )
-    shot = Shot(prompt=prompt, expansion=heard if heard != prompt else "")
+    typed = prompt if wish is None else wish
+    shot = Shot(prompt=typed, expansion=heard if heard != typed else "")
     return shot, conditions, {each.name: each.digest for each in characters}
 
 
@@ -52,13 +64,16 @@ def said(prompt: str, *, cast: Callers | None, expand: bool) -> tuple[str, tuple
     return write_out(named).text if expand and named else named, characters
 
 
-def heard(edit: E, *, cast: Cast, expand: bool = False) -> tuple[E, tuple[Character, ...]]:
+def heard(
+    edit: E, *, cast: Cast, expand: bool = False, endpoint: Endpoint | None = None
+) -> tuple[E, tuple[Character, ...]]:
     """The edit with words for the names of characters, and everybody it names.
 
     Args:
         edit: as typed.
         cast: who may be named.
         expand: write the prompt out as a director's paragraph.
+        endpoint: who writes it, if not we.
     """
     found: dict[str, Character] = {}
     said: dict[str, Any] = {}
@@ -68,7 +83,7 @@ def heard(edit: E, *, cast: Cast, expand: bool = False) -> tuple[E, tuple[Charac
             said[field], named = cast.cast(words)
             found |= {each.name: each for each in named}
     if expand and "prompt" in said:
-        said["prompt"] = write_out(said["prompt"]).text
+        said["prompt"] = write_out(said["prompt"], endpoint=endpoint).text
     return edit.model_copy(update=said), tuple(found.values())
 
 

@@ -100,7 +100,9 @@ def fulfil(
     """
     spare(target, order.files if order.mask is None else (*order.files, order.mask))
     films, notes = opened(model, order)
-    edit, characters = heard(order.edit, cast=Cast(project().characters), expand=order.expand)
+    edit, characters = heard(
+        order.edit, cast=Cast(project().characters), expand=order.expand, endpoint=order.endpoint
+    )
     model = placed(model, edit, films)
     height, width = size_of(model, edit, films)
     seen = looks(model, characters, height=height, width=width)
