@@ -1,7 +1,7 @@
 """`kinora generate PROMPT`. In: words and wishes. Out: films or stills with their sidecars."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isinf
@@ -204,7 +204,7 @@ def _made(
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
     from kinora.generate import Request
     from kinora.models.bundle import enlarged
-    from kinora.timeline.direct import directed
+    from kinora.timeline.direct import directed, noted
     from kinora.timeline.filmmaker import filmmaker, placed
 
     told, clips = [], list["Clip"]()
@@ -219,8 +219,9 @@ def _made(
         typed.prompt, bundle, expand=typed.expand, endpoint=typed.endpoint, wish=typed.wish,
         height=wished.height or likes.height, width=wished.width or likes.width,
     )  # fmt: skip
-    wished = replace(wished, prompts=(shot.expansion or shot.prompt,), conditions=conditions)
-    lines = _expanded(bundle, shot, cast) if typed.expand else []
+    heard = shot.expansion or shot.prompt
+    lines = noted(bundle, (shot.prompt,), cast, expansion=heard) if typed.expand else ()
+    wished = replace(wished, prompts=(heard,), conditions=conditions)
     for seed, file in files.items():
         kept, notes = _delivered(
             bundle, typed, shot, replace(wished, seed=seed), file,
@@ -278,15 +279,6 @@ def _delivered(
     sidecar = sidecar.model_copy(update={"shots": (shot,)})
     deliver(film, sidecar, file, words=typed.words, on_progress=on_progress)
     return [film.clip], [*film.notes, *cost]
-
-
-def _expanded(model: "FilmModel", shot: "Shot", cast: Iterable[str]) -> list[str]:
-    """What the director wrote, and which words found no way into it."""
-    from kinora.prompt.unheard import unheard
-
-    names = {name.lower() for name in cast}
-    lost = [word for word in model.read((shot.prompt,)).not_understood if word not in names]
-    return [f"Expanded: {shot.expansion or shot.prompt}", *unheard(model, lost)]
 
 
 def _cost(

@@ -1,6 +1,6 @@
 """From typed words to what a model hears. In: a prompt or an edit. Out: its expansion, and the cast it calls."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import torch
@@ -10,8 +10,10 @@ from torch import Tensor
 from kinora.denoise.condition import Condition
 from kinora.denoise.model import FilmModel
 from kinora.media.sidecar import Shot
+from kinora.open_weights.model import OpenModel
 from kinora.prompt.endpoint import Endpoint
 from kinora.prompt.expand import expand as write_out
+from kinora.prompt.unheard import unheard
 from kinora.timeline.characters import Callers, Cast, Character, reference
 from kinora.timeline.edit import Edit
 from kinora.timeline.project import project
@@ -85,6 +87,32 @@ def heard(
     if expand and "prompt" in said:
         said["prompt"] = write_out(said["prompt"], endpoint=endpoint).text
     return edit.model_copy(update=said), tuple(found.values())
+
+
+def spoken(edit: Edit) -> tuple[str, ...]:
+    """All words of an edit that a model hears or that name a character."""
+    return tuple(words for field in SPOKEN if (words := getattr(edit, field, None)))
+
+
+def noted(
+    model: FilmModel, words: Iterable[str], cast: Iterable[str], *, expansion: str = ""
+) -> tuple[str, ...]:
+    """What a director wrote, and the words that the model does not understand.
+
+    Args:
+        model: what hears them.
+        words: as typed.
+        cast: names of characters, which are no words to it.
+        expansion: what was written; empty if nothing was.
+    """
+    lines = (f"Expanded: {expansion}",) if expansion else ()
+    said = [each for each in (*words, expansion) if each]
+    # A published model takes any word, and reading it needs the largest of its networks.
+    if isinstance(model, OpenModel) or not said:
+        return lines
+    names = {name.lower() for name in cast}
+    unknown = model.read(said).not_understood
+    return (*lines, *unheard(model, [word for word in unknown if word not in names]))
 
 
 def shots(prompts: tuple[str, ...], typed: Mapping[str, str]) -> tuple[Shot, ...]:

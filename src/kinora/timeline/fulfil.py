@@ -20,7 +20,7 @@ from kinora.timeline.animate import Animate
 from kinora.timeline.blend import Blend
 from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, latents_path, recall, sidecar_of, spare, times_of
-from kinora.timeline.direct import heard, looks, shots
+from kinora.timeline.direct import heard, looks, noted, shots, spoken
 from kinora.timeline.edit import Edit
 from kinora.timeline.order import Order
 from kinora.timeline.perform import Bench, Looks, laid_out, placed, size_of
@@ -112,6 +112,8 @@ def fulfil(
     )  # fmt: skip
     made = make(bench, edit, on_progress=on_progress)
     cast: dict[str, JsonValue] = {each.name: each.digest for each in characters}
+    written = edit.prompt if order.expand and edit.prompt else ""
+    notes += noted(model, spoken(order.edit), cast, expansion=written)
     typed = {edit.prompt: order.edit.prompt} if edit.prompt and order.edit.prompt else {}
     done = []
     for number, each in enumerate(made):
