@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kinora.cli.director import WRITER, Address, Writer, endpoint_of
+from kinora.cli.maker import maker
 from kinora.cli.options import (
     TRIES,
     Compile,
@@ -33,7 +34,7 @@ from kinora.cli.output import note, show
 from kinora.cli.outside import From
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import drawn, resumable
-from kinora.core.errors import KinoraError, NotFoundError, UsageError
+from kinora.core.errors import KinoraError, UsageError
 
 if TYPE_CHECKING:
     from kinora.denoise.model import FilmModel
@@ -193,16 +194,7 @@ def _dreamer(film: Path, model: str | None) -> "FilmModel":
         told = read_sidecar(film).model
     except KinoraError:
         told = None
-    if told is None:
-        return load(DEFAULT)
-    try:
-        return load(told.id)
-    except NotFoundError as error:
-        raise NotFoundError(
-            f"{film} was made by {told.id}, which is not here",
-            why=error.what,
-            remedy=f"Name a model: --model {DEFAULT}, or the folder where {told.id} is now",
-        ) from error
+    return load(DEFAULT) if told is None else maker(film, told)
 
 
 def _shared() -> Mapping[str, inspect.Parameter]:

@@ -198,7 +198,7 @@ def _useless(file: Path, model: FilmModel, size: tuple[int, int] | None) -> str:
         return none
     if told.output is not None and told.output.sha256 != sha256(file):
         return f"{file} was changed since it was made"
-    if told.model is not None and not _same_latents(told.model, model):
+    if told.model is not None and not same_latents(told.model, model):
         return f"{model.name} cannot read the latents of {file}"
     if not latents_path(file).exists():
         return none
@@ -207,7 +207,7 @@ def _useless(file: Path, model: FilmModel, size: tuple[int, int] | None) -> str:
     return f"{file} has another size" if size and own != size else ""
 
 
-def _same_latents(told: Model, model: FilmModel) -> bool:
+def same_latents(told: Model, model: FilmModel) -> bool:
     """Whether both compress video with the same weights; a sidecar that names none is believed."""
     theirs, ours = (
         {weights[name] for name in weights if name.split("/")[0] in COMPRESSION}
