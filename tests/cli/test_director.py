@@ -9,6 +9,7 @@ import pytest
 from kinora.cli.main import main
 from kinora.media.sidecar import Shot, read_sidecar
 from kinora.models.store import save_bundle
+from kinora.timeline.project import project
 from tiny import tiny_bundle
 from writers import TEXT, Writer, writing
 
@@ -100,3 +101,54 @@ def test_a_writer_that_fails_leaves_no_film(
     assert main([*words, "ftp://nowhere"]) == 2
     assert "not the address of an endpoint" in capsys.readouterr().err
     assert not list(Path().iterdir())
+
+
+BOARD = """seconds = 2
+height = 64
+width = 64
+steps = 1
+[[card]]
+at = 0
+prompt = "a ball"
+[[card]]
+at = 1
+prompt = "{}"
+"""
+
+
+def test_cards_keep_what_was_written_for_them(
+    writer: Writer, model: str, asking: list[str], capsys: Capture
+) -> None:
+    def film(*words: str) -> list[str]:
+        assert main(["storyboard", *words, "--model", model, "-o", "b.mp4", "--json", "-q"]) == 0
+        found: list[str] = json.loads(capsys.readouterr().out)["notes"]
+        return found
+
+    Path("b.toml").write_text(BOARD.format("a cube"))
+    assert f"Expanded: {TEXT}" in film("b.toml", *asking)
+    both = [Shot(prompt=each, expansion=TEXT) for each in ("a ball", "a cube")]
+    assert list(read_sidecar(Path("b.mp4")).shots) == both
+    Path("b.toml").write_text(BOARD.format("a cone"))
+    film("b.toml", *asking)
+    wishes = [each["messages"][1]["content"] for each in writer.asked]
+    assert wishes == ["a ball", "a cube", "a cone"], "a card that is the same is not asked for"
+    film("--undo")
+    assert list(read_sidecar(Path("b.mp4")).shots) == both
+    assert main(["rerun", "b.mp4", "--model", model, "--json", "-q"]) == 0
+    assert json.loads(capsys.readouterr().out)["same_frames"] is True
+    assert len(writer.asked) == 3, "what is stored needs no writer"
+    film("b.toml", "--expand")
+    assert read_sidecar(Path("b.mp4")).shots[0].expansion.startswith("on grass there is")
+
+
+def test_a_writer_that_fails_undoes_nothing(writer: Writer, model: str, capsys: Capture) -> None:
+    common = ["--model", model, "-o", "b.mp4", "-q"]
+    for second in ("a cube", "a cone"):
+        Path("b.toml").write_text(BOARD.format(second))
+        assert main(["storyboard", "b.toml", *common]) == 0
+    before = project().history()
+    bad = ["--endpoint", writer.url, "--writer", "broken"]
+    assert main(["storyboard", "--undo", *common, *bad]) == 1
+    assert main(["storyboard", "b.toml", *common, *bad]) == 1
+    assert "it answered 500" in capsys.readouterr().err
+    assert project().history() == before

@@ -15,6 +15,7 @@ from kinora.prompt.endpoint import Endpoint
 from kinora.prompt.expand import expand as write_out
 from kinora.prompt.unheard import unheard
 from kinora.timeline.characters import Callers, Cast, Character, reference
+from kinora.timeline.document import Timeline
 from kinora.timeline.edit import Edit
 from kinora.timeline.project import project
 
@@ -55,14 +56,18 @@ def directed(
     conditions = reference(
         model, characters, height=stride.snap_side(height), width=stride.snap_side(width)
     )
-    typed = prompt if wish is None else wish
-    shot = Shot(prompt=typed, expansion=heard if heard != typed else "")
+    shot = both(prompt if wish is None else wish, heard)
     return shot, conditions, {each.name: each.digest for each in characters}
 
 
-def said(prompt: str, *, cast: Callers | None, expand: bool) -> tuple[str, tuple[Character, ...]]:
-    """The prompt with words for the names of characters, written out if wanted, and everybody it names."""
+def said(
+    prompt: str, timeline: Timeline, *, cast: Callers | None
+) -> tuple[str, tuple[Character, ...]]:
+    """What is heard for a prompt of the timeline, with words for the names of characters, and everybody it names."""
     named, characters = (prompt, ()) if cast is None else cast.cast(prompt)
+    if prompt in timeline.written:
+        return timeline.written[prompt], characters
+    expand = timeline.expand
     return write_out(named).text if expand and named else named, characters
 
 
@@ -115,14 +120,14 @@ def noted(
     return (*lines, *unheard(model, [word for word in unknown if word not in names]))
 
 
+def both(typed: str, heard: str) -> Shot:
+    """A prompt for a sidecar: as typed, and what was heard of it where that is something else."""
+    return Shot(prompt=typed, expansion=heard if heard != typed else "")
+
+
 def shots(prompts: tuple[str, ...], typed: Mapping[str, str]) -> tuple[Shot, ...]:
     """Prompts for a sidecar; `typed` has the words that were typed for those that became others."""
-    return tuple(
-        Shot(prompt=typed[each], expansion=each)
-        if typed.get(each, each) != each
-        else Shot(prompt=each)
-        for each in prompts
-    )
+    return tuple(both(typed.get(each, each), each) for each in prompts)
 
 
 def looks(
