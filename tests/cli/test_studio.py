@@ -67,6 +67,28 @@ def test_the_model_that_made_a_film_goes_on_with_it(
     assert "was made by tiny-test, which is not here" in capsys.readouterr().err
 
 
+def test_new_words_are_answered_as_those_of_a_new_film_are(
+    film: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--steps", "1", "--seed", "1", "--model", str(model), "--json", "-q"]
+
+    def notes(*words: str) -> list[str]:
+        assert main([*words, *common, "-o", str(tmp_path / "b.mp4")]) == 0
+        found: list[str] = json.loads(capsys.readouterr().out)["films"][0]["notes"]
+        return found
+
+    known = "things this model knows: ball, cube, cone"
+    assert notes("extend", str(film), "--seconds", "1", "--prompt", "a bluue ball") == [
+        "'bluue' is not a word this model knows; did you mean blue?", known
+    ]  # fmt: skip
+    told = notes("remix", str(film), "--prompt", "a red ball on a boat", "--expand")
+    (shot,) = read_sidecar(tmp_path / "b.mp4").shots
+    assert told[:2] == [f"Expanded: {shot.expansion}", "'boat' is not a word this model knows"]
+    box = ["--box", "0,0,32,32", "--action", "insert", "--what"]
+    assert notes("edit", str(film), *box, "a blue boat")[0].startswith("'boat'")
+    assert notes("extend", str(film), "--seconds", "1") == []
+
+
 def test_latents_of_another_model_are_not_believed(
     film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

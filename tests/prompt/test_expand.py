@@ -1,15 +1,13 @@
 """Expansion: deterministic, in the world's own phrases, and honest about what it did not understand."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from kinora.core.errors import KinoraError, UsageError
 from kinora.prompt.endpoint import Endpoint
 from kinora.prompt.expand import expand
+from writers import Writer, writing
 
 
 @pytest.mark.parametrize(
@@ -57,42 +55,22 @@ def test_a_wish_for_nothing_known_is_refused() -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[HTTPServer]:
-    class Answer(BaseHTTPRequestHandler):
-        asked: dict[str, object]
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            type(self).asked = {"path": self.path, "key": self.headers["Authorization"], **body}
-            good = body["model"] == "good"
-            reply = {"choices": [{"message": {"content": " a red ball rolls. "}}]} if good else {}
-            self.send_response(200 if body["model"] != "broken" else 500)
-            self.end_headers()
-            self.wfile.write(json.dumps(reply).encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+def server() -> Iterator[Writer]:
+    with writing() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
-def test_an_endpoint_may_write_it(server: HTTPServer) -> None:
-    url = f"http://127.0.0.1:{server.server_port}/v1"
-    made = expand("a ball", endpoint=Endpoint(url, "good", key="k"))
+def test_an_endpoint_may_write_it(server: Writer) -> None:
+    made = expand("a ball", endpoint=Endpoint(server.url, "good", key="k"))
     assert (made.text, made.by) == ("a red ball rolls.", "good")
-    asked = server.RequestHandlerClass.asked  # type: ignore[attr-defined]
+    (asked,) = server.asked
     assert asked["path"] == "/v1/chat/completions"
     assert asked["key"] == "Bearer k"
     assert asked["messages"][1] == {"role": "user", "content": "a ball"}
 
 
-def test_endpoints_that_fail_are_told(server: HTTPServer) -> None:
-    url = f"http://127.0.0.1:{server.server_port}/v1"
+def test_endpoints_that_fail_are_told(server: Writer) -> None:
+    url = server.url
     with pytest.raises(KinoraError, match="it answered 500"):
         expand("a ball", endpoint=Endpoint(url, "broken"))
     with pytest.raises(KinoraError, match="no message"):

@@ -7,7 +7,7 @@ import pytest
 from kinora.generate import Film
 from kinora.models.bundle import Bundle
 from kinora.timeline.characters import Cast
-from kinora.timeline.direct import directed, heard, looks, shots
+from kinora.timeline.direct import directed, heard, looks, noted, shots
 from kinora.timeline.extend import Extend
 from kinora.timeline.project import project
 from kinora.timeline.region import Change
@@ -42,6 +42,12 @@ def test_an_edit_hears_words_for_names_in_all_it_says(model: Bundle) -> None:
     assert seen is not None
     assert len(seen) == 1
     assert looks(model, (), height=64, width=64) is None
+
+
+def test_names_are_no_unknown_words(model: Bundle) -> None:
+    assert noted(model, ("Mia a dragon",), ("mia",))[0].startswith("'dragon'")
+    assert noted(model, ("mia",), ("Mia",)) == noted(model, (), ()) == ()
+    assert noted(model, ("a ball",), (), expansion="a red ball.") == ("Expanded: a red ball.",)
 
 
 def test_new_words_are_written_out_and_both_are_told(tmp_path: Path) -> None:

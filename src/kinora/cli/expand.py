@@ -1,11 +1,11 @@
 """`kinora expand WISH`. In: a few words, or a story. Out: a director's paragraph, or a storyboard file."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kinora.cli.director import WRITER, Address, Writer, endpoint_of
 from kinora.cli.options import Json, Quiet
 from kinora.cli.output import note, show
 from kinora.core.errors import UsageError
@@ -20,10 +20,8 @@ def expand(
     seconds: Annotated[
         float | None, typer.Option(help="Of the whole story.", show_default="what it needs")
     ] = None,
-    endpoint: Annotated[
-        str | None, typer.Option(help="An OpenAI-compatible address that writes it instead.")
-    ] = None,
-    writer: Annotated[str, typer.Option(help="The endpoint's model.")] = "gpt-4o-mini",
+    endpoint: Address = None,
+    writer: Writer = WRITER,
     vocabulary: Annotated[
         Path | None,
         typer.Option(help="A model's vocabulary.json.", show_default="the built-in one"),
@@ -33,7 +31,6 @@ def expand(
 ) -> None:
     """Turn a short wish into the paragraph a director would write."""
     from kinora.media.atomic import write_bytes
-    from kinora.prompt.endpoint import Endpoint
     from kinora.prompt.expand import expand as make
     from kinora.prompt.storyboard import storyboard
     from kinora.prompt.vocabulary import load_vocabulary
@@ -49,9 +46,7 @@ def expand(
         unknown, result = told.unknown, {"file": str(story), "shots": len(told.shots)}
         text = f"{story}: {len(told.shots)} cards. Make the film with: kinora storyboard {story}"
     else:
-        key = os.environ.get("OPENAI_API_KEY", "")
-        asked = None if endpoint is None else Endpoint(endpoint, writer, key=key)
-        made = make(wish, vocabulary=words, endpoint=asked)
+        made = make(wish, vocabulary=words, endpoint=endpoint_of(endpoint, writer))
         unknown, text = made.unknown, made.text
         result = {"wish": wish, "text": made.text, "by": made.by}
     for each in unknown:

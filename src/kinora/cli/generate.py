@@ -1,7 +1,7 @@
 """`kinora generate PROMPT`. In: words and wishes. Out: films or stills with their sidecars."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isinf
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kinora.cli.director import WRITER, Address, Writer, endpoint_of
 from kinora.cli.options import (
     TRIES,
     Attention,
@@ -39,11 +40,14 @@ from kinora.core.errors import UsageError
 from kinora.core.shape import parse_size
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from kinora.core.clip import Clip
     from kinora.core.progress import OnProgress
     from kinora.denoise.model import FilmModel
     from kinora.generate import Film, Request
     from kinora.media.sidecar import Shot
+    from kinora.prompt.endpoint import Endpoint
 
 
 class Preset(StrEnum):
@@ -59,16 +63,20 @@ class Typed:
     """What was typed, as far as it decides the film.
 
     Args:
+        endpoint: who writes the prompt out, if not we.
+        wish: what was typed before somebody wrote it out as the prompt.
         tries: how often a window is dreamt at most if it breaks its words; 0 does not look.
         preset: which number of steps where none is named.
         times: how much larger than it is dreamt the film is drawn.
         outside: what is done to a published model.
         psnr: whether the film is made without its step cache too, and compared.
-        wish: fields of `Request`.
+        asked: fields of `Request`.
     """
 
     prompt: str
     expand: bool
+    endpoint: "Endpoint | None"
+    wish: str | None
     words: bool
     at_once: bool
     tries: int
@@ -76,7 +84,7 @@ class Typed:
     times: int
     outside: From
     psnr: bool
-    wish: dict[str, Any]
+    asked: dict[str, Any]
 
     @property
     def streamed(self) -> bool:
@@ -84,7 +92,7 @@ class Typed:
         from kinora.timeline.deliver_stream import LONG
 
         looked_at = self.at_once or self.tries or self.psnr
-        return self.wish["seconds"] >= LONG and not looked_at
+        return self.asked["seconds"] >= LONG and not looked_at
 
 
 def generate(
@@ -110,6 +118,11 @@ def generate(
     expand: Annotated[
         bool, typer.Option("--expand", help="Write the prompt out as a director would.")
     ] = False,
+    endpoint: Address = None,
+    writer: Writer = WRITER,
+    wish: Annotated[
+        str | None, typer.Option("--wish", help="What was wished, where PROMPT is its expansion.")
+    ] = None,
     hd: Annotated[
         int | None, typer.Option("--hd", help="2 or 4: draw so many times the side.")
     ] = None,
@@ -136,27 +149,45 @@ def generate(
 
     check_prompt(prompt)
     height, width = parse_size(size) if size else (None, None)
+    expand = expand or endpoint is not None
+    if wish is not None:
+        _check_wish(wish, expand=expand)
     if psnr:
         _check_psnr(step_cache, verify=verify)
     if not image and seconds <= 0:
         raise UsageError(f"a film of {seconds:g} seconds cannot be made", remedy="Try --seconds 4")
     first = drawn(seed, folder=plain(out).parent if out else Path(), quiet=quiet)
     numbers = range(first, first + count)
-    files = {each: named(out, prompt, each, image=image, many=count > 1) for each in numbers}
+    files = {
+        each: named(out, wish or prompt, each, image=image, many=count > 1) for each in numbers
+    }
     for file in files.values():
         check_target(file, fps=8, frames=1 if image else 2)
-    wish = {
+    asked = {
         "seconds": 0.0 if image else seconds, "height": height, "width": width, "steps": steps,
         "guidance": guidance, "negative": negative,
     }  # fmt: skip
     typed = Typed(
-        prompt, expand, not no_metadata, image or sheet is not None, tries if verify else 0,
-        preset, checked_times(hd), From(lora, step_cache, compiled, attention), psnr, wish,
+        prompt, expand, endpoint_of(endpoint, writer), wish, not no_metadata,
+        image or sheet is not None, tries if verify else 0, preset, checked_times(hd),
+        From(lora, step_cache, compiled, attention), psnr, asked,
     )  # fmt: skip
     with resumable(files[first], first, quiet=quiet):
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
             told, clips = _made(typed, files, model=model, on_progress=on_progress)
         _finish(typed, told, clips, sheet=sheet, quiet=quiet, as_json=as_json)
+
+
+def _check_wish(wish: str, *, expand: bool) -> None:
+    """Raise `UsageError` for what is no wish, or where the prompt is not what came of it."""
+    from kinora.core.prompt import check_prompt
+
+    check_prompt(wish)
+    if expand:
+        raise UsageError(
+            "--wish tells what the prompt was expanded from: it is taken as it is",
+            remedy="Leave away --wish, or --expand and --endpoint",
+        )
 
 
 def _check_psnr(step_cache: float, *, verify: bool) -> None:
@@ -175,19 +206,31 @@ def _made(
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
     from kinora.generate import Request
     from kinora.models.bundle import enlarged
+    from kinora.timeline.direct import directed, noted
     from kinora.timeline.filmmaker import filmmaker, placed
 
     told, clips = [], list["Clip"]()
-    wished = Request((typed.prompt,), **typed.wish)
+    wished = Request((typed.prompt,), **typed.asked)
     plain = enlarged(filmmaker(model).answering(wished, typed.preset), typed.times)
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
-    typed = replace(typed, wish={**typed.wish, "steps": typed.wish["steps"] or steps})
-    bundle = placed(plain, replace(wished, steps=typed.wish["steps"]), whole=not typed.streamed)
+    wished = replace(wished, steps=wished.steps or steps)
+    bundle = placed(plain, wished, whole=not typed.streamed)
     bundle = typed.outside.put_on(bundle)
+    likes = bundle.capabilities
+    shot, conditions, cast = directed(
+        typed.prompt, bundle, expand=typed.expand, endpoint=typed.endpoint, wish=typed.wish,
+        height=wished.height or likes.height, width=wished.width or likes.width,
+    )  # fmt: skip
+    heard = shot.expansion or shot.prompt
+    lines = noted(bundle, (shot.prompt,), cast, expansion=heard) if typed.expand else ()
+    wished = replace(wished, prompts=(heard,), conditions=conditions)
     for seed, file in files.items():
-        kept, notes = _delivered(bundle, typed, file, seed=seed, on_progress=on_progress)
+        kept, notes = _delivered(
+            bundle, typed, shot, replace(wished, seed=seed), file,
+            cast=cast, on_progress=on_progress,
+        )  # fmt: skip
         clips += kept
-        told.append({"file": str(file), "seed": seed, "notes": notes})
+        told.append({"file": str(file), "seed": seed, "notes": [*lines, *notes]})
     return told, clips
 
 
@@ -211,46 +254,33 @@ def _finish(
 
 
 def _delivered(
-    model: "FilmModel", typed: Typed, file: Path, *, seed: int, on_progress: "OnProgress"
+    model: "FilmModel",
+    typed: Typed,
+    shot: "Shot",
+    request: "Request",
+    file: Path,
+    *,
+    cast: "Mapping[str, JsonValue]",
+    on_progress: "OnProgress",
 ) -> "tuple[list[Clip], list[str]]":
     """One film as files: its clip, unless it was written while it was made, and what there is to tell."""
-    from kinora.generate import Request
     from kinora.timeline.deliver import deliver, sidecar_of
     from kinora.timeline.deliver_stream import deliver_stream
-    from kinora.timeline.direct import directed
 
-    likes, wish = model.capabilities, typed.wish
-    shot, conditions, cast = directed(
-        typed.prompt, model, expand=typed.expand,
-        height=wish["height"] or likes.height, width=wish["width"] or likes.width,
-    )  # fmt: skip
-    request = Request(
-        prompts=(shot.expansion or shot.prompt,), seed=seed, conditions=conditions, **wish
-    )
-    options: dict[str, Any] = {"characters": cast} if cast else {}
-    told = _expanded(model, shot, cast) if typed.expand else []
+    options: dict[str, Any] = {"characters": dict(cast)} if cast else {}
     if typed.streamed:
         _, notes = deliver_stream(
             model, request, file, words=typed.words, wishes=(shot,), options=options,
             on_progress=on_progress,
         )  # fmt: skip
-        return [], [*told, *notes]
+        return [], list(notes)
     film, found = _watched(model, request, tries=typed.tries, on_progress=on_progress)
     options |= found
     cost = _cost(model, request, film, on_progress=on_progress) if typed.psnr else ()
     sidecar = sidecar_of(film, model, verb="generate", asked=request, options=options)
     sidecar = sidecar.model_copy(update={"shots": (shot,)})
     deliver(film, sidecar, file, words=typed.words, on_progress=on_progress)
-    return [film.clip], [*told, *film.notes, *cost]
-
-
-def _expanded(model: "FilmModel", shot: "Shot", cast: Iterable[str]) -> list[str]:
-    """What the director wrote, and which words found no way into it."""
-    from kinora.prompt.unheard import unheard
-
-    names = {name.lower() for name in cast}
-    lost = [word for word in model.read((shot.prompt,)).not_understood if word not in names]
-    return [f"Expanded: {shot.expansion or shot.prompt}", *unheard(model, lost)]
+    return [film.clip], [*film.notes, *cost]
 
 
 def _cost(

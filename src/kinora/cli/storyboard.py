@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kinora.cli.director import WRITER, Address, Writer, endpoint_of
 from kinora.cli.options import (
     TRIES,
     Attention,
@@ -34,6 +35,7 @@ from kinora.core.errors import UsageError
 if TYPE_CHECKING:
     from kinora.core.progress import OnProgress
     from kinora.denoise.model import FilmModel
+    from kinora.prompt.endpoint import Endpoint
     from kinora.timeline.document import Timeline
     from kinora.timeline.project import Project
     from kinora.timeline.studio import Made
@@ -51,6 +53,8 @@ def storyboard(
     expand: Annotated[
         bool, typer.Option("--expand", help="Write every card's words out as a director would.")
     ] = False,
+    endpoint: Address = None,
+    writer: Writer = WRITER,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -81,7 +85,8 @@ def storyboard(
     home = project(file.parent if file else None)
     typed = {"steps": steps, "guidance": guidance, "expand": expand or None}
     changes = {name: value for name, value in typed.items() if value is not None}
-    timeline = _present(home, file, undo=undo, redo=redo, seed=seed, changes=changes)
+    asked = endpoint_of(endpoint, writer)
+    timeline = _present(home, file, undo=undo, redo=redo, seed=seed, changes=changes, asked=asked)
     target = out or (file.with_suffix(".mp4") if file else home.folder.parent / "film.mp4")
     check_target(target, fps=8, frames=2)
     spare(target, files_of(timeline))
@@ -144,10 +149,15 @@ def _present(
     redo: bool,
     seed: int | None,
     changes: Mapping[str, Any],
+    asked: "Endpoint | None",
 ) -> "Timeline":
     """The timeline to render: of the file, or the project's own after an undo or redo; with what was typed."""
     from kinora.media.probe import probe
     from kinora.timeline.render import files_of
+
+    def changed(timeline: "Timeline") -> "Timeline":
+        new = _changed(timeline, changes)
+        return new if asked is None else _written(new, home, asked)
 
     if undo and redo:
         raise UsageError("--undo and --redo go opposite ways", remedy="Give one of them")
@@ -157,17 +167,26 @@ def _present(
                 f"--{'undo' if undo else 'redo'} goes through the project's own timelines",
                 remedy=f"Leave {file} away",
             )
-        new = _changed(_read(file, seed), changes)
+        new = _read(file, seed)
         for each in files_of(new):  # what cannot be read must not become the project's
             probe(each)
-        return home.change(new).present
+        return home.change(changed(new)).present
     if seed is not None:
         raise _no_seed("the project's timeline")
     history = home.history()
     if undo or redo:
         history = history.undo() if undo else history.redo()
-        home.store(history)
-    return home.change(_changed(history.present, changes)).present
+    new = changed(history.present)
+    home.store(history)  # only now: an endpoint that fails has undone nothing
+    return home.change(new).present
+
+
+def _written(timeline: "Timeline", home: "Project", endpoint: "Endpoint") -> "Timeline":
+    """The timeline with its prompts as the endpoint writes them, or wrote them the last time."""
+    from kinora.timeline.studio import written_out
+
+    known = home.history().present.written if home.document.exists() else {}
+    return written_out(timeline, home, endpoint, known={**known, **timeline.written})
 
 
 def _changed(timeline: "Timeline", changes: Mapping[str, Any]) -> "Timeline":

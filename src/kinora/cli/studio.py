@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kinora.cli.director import WRITER, Address, Writer, endpoint_of
+from kinora.cli.maker import maker
 from kinora.cli.options import (
     TRIES,
     Attention,
@@ -33,7 +35,7 @@ from kinora.cli.output import note, show
 from kinora.cli.outside import From
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import drawn, resumable
-from kinora.core.errors import KinoraError, NotFoundError, UsageError
+from kinora.core.errors import KinoraError, UsageError
 
 if TYPE_CHECKING:
     from kinora.denoise.model import FilmModel
@@ -89,6 +91,8 @@ def _edited(
     *,
     prompt: Words = None,
     expand: Expand = False,
+    endpoint: Address = None,
+    writer: Writer = WRITER,
     negative: Negative = "",
     seed: Seed = None,
     steps: Steps = None,
@@ -126,7 +130,8 @@ def _edited(
         files=wanted.files,
         mask=wanted.mask,
         times=wanted.times,
-        expand=expand,
+        expand=expand or endpoint is not None,
+        endpoint=endpoint_of(endpoint, writer),
     )
     shown = plain(first)
     target = out or shown.with_name(f"{shown.stem}-{verb}-{number}.mp4")
@@ -191,16 +196,7 @@ def _dreamer(film: Path, model: str | None) -> "FilmModel":
         told = read_sidecar(film).model
     except KinoraError:
         told = None
-    if told is None:
-        return load(DEFAULT)
-    try:
-        return load(told.id)
-    except NotFoundError as error:
-        raise NotFoundError(
-            f"{film} was made by {told.id}, which is not here",
-            why=error.what,
-            remedy=f"Name a model: --model {DEFAULT}, or the folder where {told.id} is now",
-        ) from error
+    return load(DEFAULT) if told is None else maker(film, told)
 
 
 def _shared() -> Mapping[str, inspect.Parameter]:

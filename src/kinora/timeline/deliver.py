@@ -215,7 +215,7 @@ def stored_latents(file: Path) -> dict[str, Tensor]:
         raise BadMediaError(
             f"{path} is damaged",
             why=str(error),
-            remedy="Delete it: the edit then starts from the video itself",
+            remedy="Delete it, and go on from the video itself",
         ) from error
     return stored
 

@@ -1,6 +1,6 @@
 """From typed words to what a model hears. In: a prompt or an edit. Out: its expansion, and the cast it calls."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import torch
@@ -10,8 +10,12 @@ from torch import Tensor
 from kinora.denoise.condition import Condition
 from kinora.denoise.model import FilmModel
 from kinora.media.sidecar import Shot
+from kinora.open_weights.model import OpenModel
+from kinora.prompt.endpoint import Endpoint
 from kinora.prompt.expand import expand as write_out
+from kinora.prompt.unheard import unheard
 from kinora.timeline.characters import Callers, Cast, Character, reference
+from kinora.timeline.document import Timeline
 from kinora.timeline.edit import Edit
 from kinora.timeline.project import project
 
@@ -22,7 +26,14 @@ SPOKEN = ("prompt", "what")
 
 
 def directed(
-    prompt: str, model: FilmModel, *, height: int, width: int, expand: bool = False
+    prompt: str,
+    model: FilmModel,
+    *,
+    height: int,
+    width: int,
+    expand: bool = False,
+    endpoint: Endpoint | None = None,
+    wish: str | None = None,
 ) -> tuple[Shot, tuple[Condition, ...], dict[str, JsonValue]]:
     """The prompt as typed and as the model hears it, references to the characters it names, and who they are.
 
@@ -31,34 +42,45 @@ def directed(
         model: looks at the characters.
         height, width: of the film, in pixels.
         expand: write the prompt out as a director's paragraph.
+        endpoint: who writes it, if not we.
+        wish: what was typed before somebody wrote it out as `prompt`.
 
     Raises:
         UsageError: there is nothing to expand.
+        KinoraError: the endpoint does not answer.
         UnsupportedError: a character is named and the model knows none.
     """
     named, characters = Cast(project().characters).cast(prompt)
-    heard = write_out(named).text if expand else named
+    heard = write_out(named, endpoint=endpoint).text if expand else named
     stride = model.stride
     conditions = reference(
         model, characters, height=stride.snap_side(height), width=stride.snap_side(width)
     )
-    shot = Shot(prompt=prompt, expansion=heard if heard != prompt else "")
+    shot = both(prompt if wish is None else wish, heard)
     return shot, conditions, {each.name: each.digest for each in characters}
 
 
-def said(prompt: str, *, cast: Callers | None, expand: bool) -> tuple[str, tuple[Character, ...]]:
-    """The prompt with words for the names of characters, written out if wanted, and everybody it names."""
+def said(
+    prompt: str, timeline: Timeline, *, cast: Callers | None
+) -> tuple[str, tuple[Character, ...]]:
+    """What is heard for a prompt of the timeline, with words for the names of characters, and everybody it names."""
     named, characters = (prompt, ()) if cast is None else cast.cast(prompt)
+    if prompt in timeline.written:
+        return timeline.written[prompt], characters
+    expand = timeline.expand
     return write_out(named).text if expand and named else named, characters
 
 
-def heard(edit: E, *, cast: Cast, expand: bool = False) -> tuple[E, tuple[Character, ...]]:
+def heard(
+    edit: E, *, cast: Cast, expand: bool = False, endpoint: Endpoint | None = None
+) -> tuple[E, tuple[Character, ...]]:
     """The edit with words for the names of characters, and everybody it names.
 
     Args:
         edit: as typed.
         cast: who may be named.
         expand: write the prompt out as a director's paragraph.
+        endpoint: who writes it, if not we.
     """
     found: dict[str, Character] = {}
     said: dict[str, Any] = {}
@@ -68,18 +90,44 @@ def heard(edit: E, *, cast: Cast, expand: bool = False) -> tuple[E, tuple[Charac
             said[field], named = cast.cast(words)
             found |= {each.name: each for each in named}
     if expand and "prompt" in said:
-        said["prompt"] = write_out(said["prompt"]).text
+        said["prompt"] = write_out(said["prompt"], endpoint=endpoint).text
     return edit.model_copy(update=said), tuple(found.values())
+
+
+def spoken(edit: Edit) -> tuple[str, ...]:
+    """All words of an edit that a model hears or that name a character."""
+    return tuple(words for field in SPOKEN if (words := getattr(edit, field, None)))
+
+
+def noted(
+    model: FilmModel, words: Iterable[str], cast: Iterable[str], *, expansion: str = ""
+) -> tuple[str, ...]:
+    """What a director wrote, and the words that the model does not understand.
+
+    Args:
+        model: what hears them.
+        words: as typed.
+        cast: names of characters, which are no words to it.
+        expansion: what was written; empty if nothing was.
+    """
+    lines = (f"Expanded: {expansion}",) if expansion else ()
+    said = [each for each in (*words, expansion) if each]
+    # A published model takes any word, and reading it needs the largest of its networks.
+    if isinstance(model, OpenModel) or not said:
+        return lines
+    names = {name.lower() for name in cast}
+    unknown = model.read(said).not_understood
+    return (*lines, *unheard(model, [word for word in unknown if word not in names]))
+
+
+def both(typed: str, heard: str) -> Shot:
+    """A prompt for a sidecar: as typed, and what was heard of it where that is something else."""
+    return Shot(prompt=typed, expansion=heard if heard != typed else "")
 
 
 def shots(prompts: tuple[str, ...], typed: Mapping[str, str]) -> tuple[Shot, ...]:
     """Prompts for a sidecar; `typed` has the words that were typed for those that became others."""
-    return tuple(
-        Shot(prompt=typed[each], expansion=each)
-        if typed.get(each, each) != each
-        else Shot(prompt=each)
-        for each in prompts
-    )
+    return tuple(both(typed.get(each, each), each) for each in prompts)
 
 
 def looks(

@@ -106,6 +106,7 @@ class Timeline(Config):
         height, width: pixels; what the model likes by default.
         steps, guidance, negative: for all shots.
         expand: whether every prompt is written out as a director would.
+        written: prompts as somebody else wrote them out, by the prompt: they are heard as they stand here.
         tracks: the first is the film; others are kept and exported, such as takes that lost.
         markers: remarks.
     """
@@ -118,6 +119,7 @@ class Timeline(Config):
     guidance: float | None = Field(default=None, gt=0, le=MAX_GUIDANCE)
     negative: str = ""
     expand: bool = False
+    written: dict[str, str] = Field(default_factory=dict)
     tracks: tuple[Track, ...] = (Track(),)
     markers: tuple[Marker, ...] = ()
 

@@ -20,7 +20,7 @@ from kinora.timeline.animate import Animate
 from kinora.timeline.blend import Blend
 from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, latents_path, recall, sidecar_of, spare, times_of
-from kinora.timeline.direct import heard, looks, shots
+from kinora.timeline.direct import heard, looks, noted, shots, spoken
 from kinora.timeline.edit import Edit
 from kinora.timeline.order import Order
 from kinora.timeline.perform import Bench, Looks, laid_out, placed, size_of
@@ -100,7 +100,9 @@ def fulfil(
     """
     spare(target, order.files if order.mask is None else (*order.files, order.mask))
     films, notes = opened(model, order)
-    edit, characters = heard(order.edit, cast=Cast(project().characters), expand=order.expand)
+    edit, characters = heard(
+        order.edit, cast=Cast(project().characters), expand=order.expand, endpoint=order.endpoint
+    )
     model = placed(model, edit, films)
     height, width = size_of(model, edit, films)
     seen = looks(model, characters, height=height, width=width)
@@ -110,6 +112,8 @@ def fulfil(
     )  # fmt: skip
     made = make(bench, edit, on_progress=on_progress)
     cast: dict[str, JsonValue] = {each.name: each.digest for each in characters}
+    written = edit.prompt if order.expand and edit.prompt else ""
+    notes += noted(model, spoken(order.edit), cast, expansion=written)
     typed = {edit.prompt: order.edit.prompt} if edit.prompt and order.edit.prompt else {}
     done = []
     for number, each in enumerate(made):
@@ -194,7 +198,7 @@ def _useless(file: Path, model: FilmModel, size: tuple[int, int] | None) -> str:
         return none
     if told.output is not None and told.output.sha256 != sha256(file):
         return f"{file} was changed since it was made"
-    if told.model is not None and not _same_latents(told.model, model):
+    if told.model is not None and not same_latents(told.model, model):
         return f"{model.name} cannot read the latents of {file}"
     if not latents_path(file).exists():
         return none
@@ -203,7 +207,7 @@ def _useless(file: Path, model: FilmModel, size: tuple[int, int] | None) -> str:
     return f"{file} has another size" if size and own != size else ""
 
 
-def _same_latents(told: Model, model: FilmModel) -> bool:
+def same_latents(told: Model, model: FilmModel) -> bool:
     """Whether both compress video with the same weights; a sidecar that names none is believed."""
     theirs, ours = (
         {weights[name] for name in weights if name.split("/")[0] in COMPRESSION}

@@ -12,6 +12,7 @@ from kinora.core.errors import BadMediaError, NotFoundError
 from kinora.media.probe import probe
 from kinora.media.sequence import files_of
 from kinora.media.sidecar import Parent, Sidecar, sha256
+from kinora.prompt.endpoint import Endpoint
 from kinora.timeline.deliver import latents_path
 from kinora.timeline.edit import Edit
 from kinora.timeline.perform import EDITS
@@ -31,6 +32,7 @@ class Order:
         mask: a picture of the region to change.
         times: seconds at which pictures are shown.
         expand: whether the prompt is written out as a director would.
+        endpoint: who writes it, if not we.
     """
 
     verb: str
@@ -39,6 +41,7 @@ class Order:
     mask: Path | None = None
     times: tuple[float, ...] = ()
     expand: bool = False
+    endpoint: Endpoint | None = None
 
     def size(self) -> tuple[int, int]:
         """`(height, width)` of the first file as it is shown: what its region is measured on."""

@@ -208,7 +208,7 @@ class _Artist:
         """The words of a shot, and the characters it names."""
         if shot is None:
             return "", ()
-        return said(shot.prompt, cast=self.cast, expand=self.timeline.expand)
+        return said(shot.prompt, self.timeline, cast=self.cast)
 
     def _outside(self, shot: Shot) -> Canvas | None:
         height, width = self.size

@@ -1,6 +1,6 @@
 """A project's timeline as files. In: a document, its folder. Out: the film, or what editors open."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,11 +18,12 @@ from kinora.media.read import read
 from kinora.media.sidecar import Parent, sha256
 from kinora.media.target import check_target
 from kinora.media.write import save
-from kinora.prompt.unheard import unheard
+from kinora.prompt.endpoint import Endpoint
+from kinora.prompt.expand import expand
 from kinora.timeline.cache import Cache, Piece
 from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, sidecar_of, spare
-from kinora.timeline.direct import said, shots
+from kinora.timeline.direct import both, noted, said
 from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import open_film
 from kinora.timeline.interchange import export, repeats
@@ -72,23 +73,61 @@ def make_film(
     )
     parents = tuple(Parent(file=str(f), sha256=sha256(f)) for f in files_of(timeline))
     told: dict[str, JsonValue] = {"timeline": timeline.model_dump(mode="json"), **(options or {})}
-    if cast := _cast(timeline, home):
+    cast = _cast(timeline, home)
+    if cast:
         told["characters"] = cast
     sidecar = sidecar_of(film, model, verb="storyboard", options=told, parents=parents)
-    typed = {spoken: prompt for prompt, spoken in words.items()}
-    sidecar = sidecar.model_copy(update={"shots": shots(film.request.prompts, typed)})
+    told_shots = tuple(both(shot.prompt, words[shot.prompt]) for shot in timeline.shots())
+    sidecar = sidecar.model_copy(update={"shots": told_shots})
     deliver(film, sidecar, target, on_progress=on_progress)
-    lost = [word for prompt in words.values() for word in model.read([prompt]).not_understood]
-    return Made(_counts(timeline, pieces), (*fitted, *unheard(model, lost)))
+    return Made(_counts(timeline, pieces), (*fitted, *_noted(model, timeline, words, cast)))
+
+
+def written_out(
+    timeline: Timeline, home: Project, endpoint: Endpoint, *, known: Mapping[str, str]
+) -> Timeline:
+    """The timeline with every prompt as the endpoint writes it.
+
+    Args:
+        timeline: whose prompts they are.
+        home: keeps the cast.
+        endpoint: who is asked.
+        known: what was written before: it stays, so that shots that did not change are not dreamt again.
+
+    Raises:
+        UsageError: the address is not one.
+        KinoraError: the endpoint does not answer.
+    """
+    cast = Cast(home.characters)
+    prompts = dict.fromkeys(shot.prompt for shot in timeline.shots() if shot.prompt)
+    written = {
+        each: known.get(each) or expand(cast.cast(each)[0], endpoint=endpoint).text
+        for each in prompts
+    }
+    return timeline.model_copy(update={"expand": True, "written": written})
+
+
+def _noted(
+    model: FilmModel, timeline: Timeline, words: Mapping[str, str], cast: Iterable[str]
+) -> tuple[str, ...]:
+    """What directors wrote for the prompts, and the words that the model does not understand."""
+    names = tuple(cast)
+    lines = (
+        line
+        for prompt, spoken in words.items()
+        for line in (
+            noted(model, (prompt,), names, expansion=spoken)
+            if timeline.expand
+            else noted(model, (spoken,), names)
+        )
+    )
+    return tuple(dict.fromkeys(lines))
 
 
 def heard(timeline: Timeline, home: Project) -> dict[str, str]:
     """Every prompt of the shots, and the words that the model hears for it."""
     cast = Cast(home.characters)
-    return {
-        shot.prompt: said(shot.prompt, cast=cast, expand=timeline.expand)[0]
-        for shot in timeline.shots()
-    }
+    return {shot.prompt: said(shot.prompt, timeline, cast=cast)[0] for shot in timeline.shots()}
 
 
 def _cast(timeline: Timeline, home: Project) -> dict[str, JsonValue]:
