@@ -98,3 +98,12 @@ def test_a_bitten_cookie_must_not_heal_in_a_later_prompt() -> None:
     assert bite(healed, 0) == []
     assert bite(healed, 4) == [False]
     assert bite(bitten, 4) == [True]
+
+
+def test_of_pictures_that_the_judge_does_not_know_nothing_is_said() -> None:
+    told = [Told("a red ball on grass", 0, 4)]
+    strange = replace(seen(thing("cube", "blue")), worldly=0.1)
+    others = window(told, strange, start=0, end=4, words=WORDS, worldly=False)
+    assert {entry.found for entry in others} == {"unknown"}
+    assert not any(entry.broken for entry in others)
+    assert any(e.broken for e in window(told, strange, start=0, end=4, words=WORDS))

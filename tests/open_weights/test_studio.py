@@ -8,7 +8,10 @@ import pytest
 import torch
 
 from kinora.caption.judge import load_judge
-from kinora.evaluate.verify import verified
+from kinora.core.progress import silent
+from kinora.evaluate.ledger import Told
+from kinora.evaluate.takes import Eye
+from kinora.evaluate.verify import Ledger, verified
 from kinora.generate import Film, Request, generate
 from kinora.open_weights.load import load_open
 from kinora.open_weights.model import OpenModel
@@ -98,3 +101,6 @@ def test_pictures_that_the_judge_does_not_know_are_not_judged(made: Made) -> Non
     assert torch.equal(watched.latents, film.latents)
     (line,) = ledger.lines()
     assert "not checked" in line and line in watched.notes
+    eye = Eye(model, load_judge(), silent)
+    windows = eye.look(film.clip.frames, (Told("a red ball", 0.0, 9.0),), first=0)
+    assert not Ledger(windows=windows).broken, "of edits and shots too"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kinora.caption.answers import UNKNOWN
-from kinora.caption.facts import Seen
+from kinora.caption.facts import SURE_ENOUGH, Seen
 from kinora.core.config import Config
 from kinora.evaluate.adherence import Fact, verdict
 from kinora.evaluate.promise import SIDES, Promise, PromisedThing
@@ -92,7 +92,13 @@ def told_so_far(prompts: Sequence[str], words: Vocabulary) -> int:
 
 
 def window(
-    told: Sequence[Told], seen: Seen, *, start: float, end: float, words: Vocabulary
+    told: Sequence[Told],
+    seen: Seen,
+    *,
+    start: float,
+    end: float,
+    words: Vocabulary,
+    worldly: bool = True,
 ) -> tuple[Entry, ...]:
     """The entries of the seconds `start` to `end`, with what was found there.
 
@@ -101,6 +107,8 @@ def window(
         seen: what the window shows.
         start, end: in seconds.
         words: what the prompts are read with.
+        worldly: whether the model promises the judge's world, see `Capabilities`: a film of it that shows no world
+            has broken its word. Of another model's film that shows none, nothing is known.
     """
     now = max((t for t in told if t.start <= start + 1e-6), key=lambda t: t.start)
     promise = understood(now.prompt, words)
@@ -117,6 +125,8 @@ def window(
         # In the prompt that tells of the bite it may come late; at the end of the window it is there.
         found = BITTEN if shown.spots[-1].bites else WHOLE
         entries.append(Entry(start=start, end=end, name="bite", wanted=BITTEN, found=found))
+    if seen.worldly < SURE_ENOUGH and not worldly:
+        entries = [entry.model_copy(update={"found": UNKNOWN}) for entry in entries]
     return tuple(entries)
 
 

@@ -53,7 +53,10 @@ class Eye:
             shown = frames[at : at + size]
             seen = self.judge.see(Clip(shown, fps), on_progress=self.tell)
             start, end = (first + at) / fps, (first + at + len(shown)) / fps
-            entries = window(told, seen, start=start, end=end, words=words)
+            entries = window(
+                told, seen, start=start, end=end, words=words,
+                worldly=self.model.capabilities.worldly,
+            )  # fmt: skip
             found.append(Window(start=start, end=end, tries=1, entries=entries))
         return tuple(found)
 

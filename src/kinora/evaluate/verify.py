@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from kinora.caption.answers import UNKNOWN
-from kinora.caption.facts import SURE_ENOUGH
 from kinora.caption.judge import Judge
 from kinora.core.clip import Clip, Frames
 from kinora.core.config import Config
@@ -136,11 +135,10 @@ class _Work:
         fps, frames = self.model.capabilities.fps, np.concatenate(drawn)
         end = start + len(frames) / fps
         seen = self.judge.see(Clip(frames, fps), on_progress=self.on_progress)
-        entries = window(self.told, seen, start=start, end=end, words=self.words)
-        # A model of our own that shows no world at all has broken its word, and may try again.
-        if seen.worldly < SURE_ENOUGH and not self.model.capabilities.worldly:
-            entries = tuple(each.model_copy(update={"found": UNKNOWN}) for each in entries)
-        return end, entries
+        return end, window(
+            self.told, seen, start=start, end=end, words=self.words,
+            worldly=self.model.capabilities.worldly,
+        )  # fmt: skip
 
     def best(self, start: float, tries: int) -> Watched:
         """Dream the next window, look, and dream it again where it is needed."""
