@@ -25,8 +25,7 @@ from kinora.denoise.stream import Overlap, Stream, decode_parts, opening, window
 from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
 from kinora.models.store import DEFAULT, WEIGHTS, is_bundle, load_bundle
-from kinora.open_weights.folder import HUB_ID
-from kinora.open_weights.hub import locate
+from kinora.open_weights.hub import absent, is_id, locate
 from kinora.prompt.unheard import unheard
 
 
@@ -271,13 +270,11 @@ def load(name: str | Path = DEFAULT) -> FilmModel:
     for folder in (WEIGHTS / str(name), Path(name)):
         if (folder / "model_index.json").exists():
             return load_folder(folder)
-    if HUB_ID.fullmatch(str(name)):
-        found = locate(str(name))
-        if found is not None:
-            return load_folder(found.path, name=str(name))
-        raise NotFoundError(
-            f"{name} is not on this machine", remedy=f"Run: kinora models pull {name}"
-        )
+    found = locate(str(name))
+    if found is not None:
+        return load_folder(found.path, name=str(name))
+    if is_id(str(name)):
+        raise absent(str(name))
     shipped = sorted(path.parent.name for path in WEIGHTS.glob("*/model_index.json"))
     raise NotFoundError(
         f"there is no model called '{name}'",

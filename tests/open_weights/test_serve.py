@@ -156,7 +156,7 @@ def test_a_model_that_was_not_pulled_is_told_how(tmp_path: Path) -> None:
     other = "Wan-AI/Wan2.2-TI2V-5B-Diffusers"
     with pytest.raises(NotFoundError, match=f"kinora models pull {other}"):
         model_card(other)
-    with pytest.raises(NotFoundError, match="by its hub id"):
+    with pytest.raises(NotFoundError, match="Name a hub id"):
         model_card(str(tmp_path))
 
 

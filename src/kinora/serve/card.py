@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 
 from kinora.core.errors import KinoraError, NotFoundError, UnsupportedError, UsageError
 from kinora.core.shape import Stride
-from kinora.open_weights.folder import HUB_ID, INDEX, Folder
-from kinora.open_weights.hub import locate
+from kinora.open_weights.folder import INDEX, Folder
+from kinora.open_weights.hub import absent, locate
 from kinora.serve.sizes import ModelCard
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -34,17 +34,10 @@ def found(model: str) -> Folder:
         if (place / INDEX).exists():
             # Clients and films read the name; where on this machine it lies is none of their business.
             return Folder(place.resolve().name, place)
-    if HUB_ID.fullmatch(model):
-        pulled = locate(model)
-        if pulled is not None:
-            return pulled
-        raise NotFoundError(
-            f"{model} is not on this machine", remedy=f"Run: kinora models pull {model}"
-        )
-    raise NotFoundError(
-        f"there is no model called '{model}'",
-        remedy="Name a folder with a model_index.json, or a published model by its hub id",
-    )
+    pulled = locate(model)
+    if pulled is None:
+        raise absent(model)
+    return pulled
 
 
 def model_card(model: str) -> ModelCard:
