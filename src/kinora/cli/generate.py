@@ -32,7 +32,7 @@ from kinora.cli.options import (
     Tries,
     Verify,
 )
-from kinora.cli.output import note, show
+from kinora.cli.output import Told, films
 from kinora.cli.outside import From
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import drawn, resumable
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kinora.core.progress import OnProgress
     from kinora.denoise.model import FilmModel
     from kinora.generate import Film, Request
+    from kinora.media.measure import Measured
     from kinora.media.sidecar import Shot
     from kinora.prompt.endpoint import Endpoint
 
@@ -202,14 +203,14 @@ def _check_psnr(step_cache: float, *, verify: bool) -> None:
 
 def _made(
     typed: Typed, files: dict[int, Path], *, model: str | None, on_progress: "OnProgress"
-) -> "tuple[list[dict[str, Any]], list[Clip]]":
+) -> "tuple[list[Told], list[Clip]]":
     """A film for each seed: what is to be told of them, and the clips of those made at once."""
     from kinora.generate import Request
     from kinora.models.bundle import enlarged
     from kinora.timeline.direct import directed, noted
     from kinora.timeline.filmmaker import filmmaker, placed
 
-    told, clips = [], list["Clip"]()
+    told, clips = list[Told](), list["Clip"]()
     wished = Request((typed.prompt,), **typed.asked)
     plain = enlarged(filmmaker(model).answering(wished, typed.preset), typed.times)
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
@@ -225,18 +226,18 @@ def _made(
     lines = noted(bundle, (shot.prompt,), cast, expansion=heard) if typed.expand else ()
     wished = replace(wished, prompts=(heard,), conditions=conditions)
     for seed, file in files.items():
-        kept, notes = _delivered(
+        kept, notes, measured = _delivered(
             bundle, typed, shot, replace(wished, seed=seed), file,
             cast=cast, on_progress=on_progress,
         )  # fmt: skip
         clips += kept
-        told.append({"file": str(file), "seed": seed, "notes": [*lines, *notes]})
+        told.append(Told(file, seed, (*lines, *notes), measured))
     return told, clips
 
 
 def _finish(
     typed: Typed,
-    told: list[dict[str, Any]],
+    told: list[Told],
     clips: "list[Clip]",
     *,
     sheet: Path | None,
@@ -247,10 +248,8 @@ def _finish(
     from kinora.media.sheet import save_sheet
 
     if sheet:
-        save_sheet(sheet, clips, [f"{typed.prompt} ({each['seed']})" for each in told])
-    for line in dict.fromkeys(line for each in told for line in each["notes"]):
-        note(f"Note: {line}", quiet=quiet)
-    show({"films": told}, as_json=as_json, text="\n".join(str(each["file"]) for each in told))
+        save_sheet(sheet, clips, [f"{typed.prompt} ({each.seed})" for each in told])
+    films(told, quiet=quiet, as_json=as_json)
 
 
 def _delivered(
@@ -262,25 +261,25 @@ def _delivered(
     *,
     cast: "Mapping[str, JsonValue]",
     on_progress: "OnProgress",
-) -> "tuple[list[Clip], list[str]]":
-    """One film as files: its clip, unless it was written while it was made, and what there is to tell."""
+) -> "tuple[list[Clip], list[str], Measured]":
+    """One film as files: its clip, unless it was written while it was made, what is to be told, what was measured."""
     from kinora.timeline.deliver import deliver, sidecar_of
     from kinora.timeline.deliver_stream import deliver_stream
 
     options: dict[str, Any] = {"characters": dict(cast)} if cast else {}
     if typed.streamed:
-        _, notes = deliver_stream(
+        made, notes = deliver_stream(
             model, request, file, words=typed.words, wishes=(shot,), options=options,
             on_progress=on_progress,
         )  # fmt: skip
-        return [], list(notes)
+        return [], list(notes), made.measured
     film, found = _watched(model, request, tries=typed.tries, on_progress=on_progress)
     options |= found
     cost = _cost(model, request, film, on_progress=on_progress) if typed.psnr else ()
     sidecar = sidecar_of(film, model, verb="generate", asked=request, options=options)
     sidecar = sidecar.model_copy(update={"shots": (shot,)})
     deliver(film, sidecar, file, words=typed.words, on_progress=on_progress)
-    return [film.clip], [*film.notes, *cost]
+    return [film.clip], [*film.notes, *cost], sidecar.measured
 
 
 def _cost(

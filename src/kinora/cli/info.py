@@ -70,7 +70,15 @@ def _readable(result: dict[str, Any]) -> dict[str, Any]:
         made["shots"] = [_shot(each) for each in shots]
     if parents := made.get("parents"):
         made["parents"] = [each["file"] for each in parents]
+    if measured := made.get("measured"):
+        made["measured"] = _measured(measured)
     return entries
+
+
+def _measured(measured: dict[str, Any]) -> list[str]:
+    from kinora.media.measure import Measured
+
+    return list(Measured.model_validate(measured).lines())
 
 
 def _shot(shot: dict[str, Any]) -> str:

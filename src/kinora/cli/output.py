@@ -2,8 +2,40 @@
 
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kinora.media.measure import Measured
+
+
+@dataclass(frozen=True)
+class Told:
+    """A film that was made: where it is, its seed, what there is to say, what was measured of it."""
+
+    file: Path
+    seed: int
+    notes: tuple[str, ...]
+    measured: "Measured"
+
+
+def films(made: Sequence[Told], *, quiet: bool, as_json: bool) -> None:
+    """Print the names of films; what there is to say of them goes to stderr."""
+    lines = (line for each in made for line in (*each.notes, *each.measured.lines()))
+    for line in dict.fromkeys(lines):
+        note(f"Note: {line}", quiet=quiet)
+    told = [
+        {
+            "file": str(each.file),
+            "seed": each.seed,
+            "notes": list(each.notes),
+            "measured": each.measured.model_dump(mode="json"),
+        }
+        for each in made
+    ]
+    show({"films": told}, as_json=as_json, text="\n".join(str(each.file) for each in made))
 
 
 def show(result: Mapping[str, Any], *, as_json: bool, text: str | None = None) -> None:

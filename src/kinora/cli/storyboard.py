@@ -100,11 +100,12 @@ def storyboard(
                 timeline, home, target,
                 model=dreamer, tries=tries if verify else 0, on_progress=on_progress,
             )  # fmt: skip
-    for line in made.notes:
+    for line in (*made.notes, *made.measured.lines()):
         note(f"Note: {line}", quiet=quiet)
     items = [{"id": name, "frames": count} for name, count in made.frames.items()]
-    told = {"file": str(target), "timeline": str(home.document), "items": items}
-    show({**told, "notes": list(made.notes)}, as_json=as_json, text=str(target))
+    told: dict[str, Any] = {"file": str(target), "timeline": str(home.document), "items": items}
+    told |= {"notes": list(made.notes), "measured": made.measured.model_dump(mode="json")}
+    show(told, as_json=as_json, text=str(target))
 
 
 def onward() -> list[str]:

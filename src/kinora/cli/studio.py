@@ -31,7 +31,7 @@ from kinora.cli.options import (
     Tries,
     Verify,
 )
-from kinora.cli.output import note, show
+from kinora.cli.output import Told, films
 from kinora.cli.outside import From
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import drawn, resumable
@@ -163,13 +163,8 @@ def _delivered(
         done = fulfil(
             dreamer, order, target, make=_maker(tries), words=words, on_progress=on_progress
         )
-    for line in dict.fromkeys(line for each in done for line in each.notes):
-        note(f"Note: {line}", quiet=quiet)
-    told = [
-        {"file": str(each.file), "seed": order.edit.seed, "notes": list(each.notes)}
-        for each in done
-    ]
-    show({"films": told}, as_json=as_json, text="\n".join(str(each.file) for each in done))
+    told = [Told(each.file, order.edit.seed, each.notes, each.measured) for each in done]
+    films(told, quiet=quiet, as_json=as_json)
 
 
 def _maker(tries: int) -> "Make":

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, ValidationError
 from kinora.core.config import Config
 from kinora.core.errors import BadMediaError, KinoraError, NotFoundError
 from kinora.media.atomic import write_bytes
+from kinora.media.measure import Measured
 from kinora.media.sequence import beside, files_of, sequence_of
 
 SCHEMA: Final = 1
@@ -93,6 +94,7 @@ class Sidecar(Config):
         parents: files it was made from.
         versions: of Kinora and what it stands on.
         timings: seconds spent, by stage.
+        measured: drift and seams of what was made.
         output: the file itself.
     """
 
@@ -109,11 +111,12 @@ class Sidecar(Config):
     parents: tuple[Parent, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
     timings: dict[str, float] = Field(default_factory=dict)
+    measured: Measured = Field(default_factory=Measured)
     output: Output | None = None
 
     def recipe(self) -> str:
-        """The copy for the container: one line of ASCII JSON without timings and output."""
-        known_before = self.model_dump(mode="json", exclude={"timings", "output"})
+        """The copy for the container: one line of ASCII JSON without what is known once it is made."""
+        known_before = self.model_dump(mode="json", exclude={"timings", "measured", "output"})
         return json.dumps(known_before, separators=(",", ":"))
 
     def without_words(self) -> "Sidecar":

@@ -32,9 +32,9 @@ from kinora.timeline.deliver import (
 from kinora.timeline.deliver_stream import LONG, deliver_stream
 from kinora.timeline.direct import looks
 from kinora.timeline.document import Shot, Timeline
-from kinora.timeline.fulfil import opened
+from kinora.timeline.fulfil import opened, seams_of
 from kinora.timeline.order import found, order_of
-from kinora.timeline.perform import Looks, perform, placed, size_of
+from kinora.timeline.perform import Looks, laid_out, placed, size_of
 from kinora.timeline.project import project
 from kinora.timeline.studio import make_film
 
@@ -125,12 +125,16 @@ def _edit(
     films, _ = opened(model, order)
     model = placed(model, order.edit, films)
     size = size_of(model, order.edit, films)
-    (film,) = perform(
+    bench = laid_out(
         model, order.edit, films, times=order.times, mask=order.mask, of=order.size(),
-        seen=_seen(model, told, file, size=size), on_progress=on_progress,
+        seen=_seen(model, told, file, size=size),
     )  # fmt: skip
+    (film,) = bench.make(order.edit, on_progress=on_progress)
     options = {**order.told(order.edit), **_characters(told)}
-    new = sidecar_of(film, model, verb=told.verb, options=options, parents=told.parents)
+    new = sidecar_of(
+        film, model, verb=told.verb, options=options, parents=told.parents,
+        seams=seams_of(bench, order.edit, film),
+    )  # fmt: skip
     new = new.model_copy(update={"shots": told.shots, "asked": told.asked})
     deliver(film, new, target, on_progress=on_progress)
 

@@ -26,6 +26,7 @@ from kinora.denoise.condition import Reference, View, Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
 from kinora.media.atomic import write_bytes
+from kinora.media.measure import LONG, Measured, Seam, drift, tally
 from kinora.media.sequence import beside, files_of, pictures
 from kinora.media.sidecar import (
     Model,
@@ -55,8 +56,9 @@ def sidecar_of(
     asked: Request | None = None,
     options: Mapping[str, JsonValue] | None = None,
     parents: tuple[Parent, ...] = (),
+    seams: tuple[Seam, ...] = (),
 ) -> Sidecar:
-    """Everything needed to make the film again."""
+    """Everything needed to make the film again, and what is measured of it."""
     made = film.request
     size = Size(
         width=film.clip.width, height=film.clip.height, frames=len(film.clip), fps=film.clip.fps
@@ -93,7 +95,15 @@ def sidecar_of(
         parents=parents,
         versions={"kinora": __version__, "torch": str(torch.__version__), "numpy": np.__version__},
         timings={stage: round(seconds, 3) for stage, seconds in film.timings.items()},
+        measured=Measured(
+            seams=seams, drift=drift(tally(film.clip.frames)) if steady(made) else None
+        ),
     )
+
+
+def steady(made: Request) -> bool:
+    """Whether a film is long, and words and camera stay: only then is a change from beginning to end a drift."""
+    return made.seconds >= LONG and len(made.prompts) == 1 and not _stretches(made, View)
 
 
 def _outside(model: FilmModel) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from kinora.core.progress import OnProgress, silent
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request, settle, stream
 from kinora.media.atomic import write_bytes
+from kinora.media.measure import Measured, drift, tally
 from kinora.media.sidecar import Shot, Sidecar, Size
 from kinora.media.write import ClipWriter
 from kinora.prompt.unheard import unheard
-from kinora.timeline.deliver import latents_path, packed, sidecar_of, with_sidecar
+from kinora.timeline.deliver import latents_path, packed, sidecar_of, steady, with_sidecar
 
 LONG = 10.0
 """Seconds from which a film is written while it is made."""
@@ -70,9 +71,12 @@ def deliver_stream(
     writer = ClipWriter(
         file, fps=fps, comment=told.recipe(), total=shape.frames, on_progress=on_progress
     )
+    tallies = []
     with writer:
         for frames in stream(model, request, keep=keep, on_progress=on_progress):
             writer.write(frames)
+            tallies.append(tally(frames))
     timings = {"all": round(perf_counter() - start, 3)}
-    told = with_sidecar(told.model_copy(update={"timings": timings}), file)
+    measured = Measured(drift=drift(np.concatenate(tallies)) if steady(settled) else None)
+    told = with_sidecar(told.model_copy(update={"timings": timings, "measured": measured}), file)
     return told, (*notes, *unheard(model, lost))

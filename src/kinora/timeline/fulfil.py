@@ -12,6 +12,7 @@ from kinora.core.errors import NotFoundError
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film
+from kinora.media.measure import Measured, Seam
 from kinora.media.probe import probe
 from kinora.media.read import read
 from kinora.media.sidecar import Model, Sidecar, read_sidecar, sha256
@@ -22,6 +23,7 @@ from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, latents_path, recall, sidecar_of, spare, times_of
 from kinora.timeline.direct import heard, looks, noted, shots, spoken
 from kinora.timeline.edit import Edit
+from kinora.timeline.meet import seams
 from kinora.timeline.order import Order
 from kinora.timeline.perform import Bench, Looks, laid_out, placed, size_of
 from kinora.timeline.project import project
@@ -33,10 +35,11 @@ COMPRESSION = ("autoencoder", "vae")
 
 @dataclass(frozen=True)
 class Delivered:
-    """A film as a file, and what is to be told of it."""
+    """A film as a file, what is to be told of it, and what was measured."""
 
     file: Path
     notes: tuple[str, ...]
+    measured: Measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,15 +120,15 @@ def fulfil(
     typed = {edit.prompt: order.edit.prompt} if edit.prompt and order.edit.prompt else {}
     done = []
     for number, each in enumerate(made):
-        told = _sidecar(model, order, each, typed=typed, cast=cast)
+        told = _sidecar(bench, order, each, typed=typed, cast=cast)
         file = target.with_stem(f"{target.stem}-{number + 1}") if len(made) > 1 else target
         deliver(each.film, told, file, words=words, on_progress=on_progress)
-        done.append(Delivered(file, (*notes, *each.film.notes)))
+        done.append(Delivered(file, (*notes, *each.film.notes), told.measured))
     return tuple(done)
 
 
 def _sidecar(
-    model: FilmModel,
+    bench: Bench,
     order: Order,
     made: Made,
     *,
@@ -142,9 +145,15 @@ def _sidecar(
     options |= made.options
     latents = not isinstance(made.edit, Animate)
     told = sidecar_of(
-        film, model, verb=order.verb, options=options, parents=order.parents(latents=latents)
-    )
+        film, bench.model, verb=order.verb, options=options,
+        parents=order.parents(latents=latents), seams=seams_of(bench, made.edit, film),
+    )  # fmt: skip
     return told.model_copy(update={"shots": shots(film.request.prompts, typed)})
+
+
+def seams_of(bench: Bench, edit: Edit, film: Film) -> tuple[Seam, ...]:
+    """Where the frames that an edit was given meet those that it made."""
+    return seams(edit, bench.given, film.clip, time=bench.model.stride.time)
 
 
 def opened(model: FilmModel, order: Order) -> tuple[list[Film | Clip], tuple[str, ...]]:

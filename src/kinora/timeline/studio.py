@@ -14,6 +14,7 @@ from kinora.core.progress import OnProgress, silent
 from kinora.denoise.condition import Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
+from kinora.media.measure import Measured
 from kinora.media.read import read
 from kinora.media.sidecar import Parent, sha256
 from kinora.media.target import check_target
@@ -27,16 +28,18 @@ from kinora.timeline.direct import both, noted, said
 from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import open_film
 from kinora.timeline.interchange import export, repeats
+from kinora.timeline.meet import flows
 from kinora.timeline.project import Project
 from kinora.timeline.render import assemble, files_of, render, size_of
 
 
 @dataclass(frozen=True)
 class Made:
-    """What became of a timeline: frames of every item by id (gaps have none), and what is to be told."""
+    """What became of a timeline: frames of every item by id (gaps have none), what is to be told and was measured."""
 
     frames: dict[str, int]
     notes: tuple[str, ...]
+    measured: Measured
 
 
 def make_film(
@@ -76,11 +79,15 @@ def make_film(
     cast = _cast(timeline, home)
     if cast:
         told["characters"] = cast
-    sidecar = sidecar_of(film, model, verb="storyboard", options=told, parents=parents)
+    sidecar = sidecar_of(
+        film, model, verb="storyboard", options=told, parents=parents,
+        seams=flows(timeline.items, pieces, clip),
+    )  # fmt: skip
     told_shots = tuple(both(shot.prompt, words[shot.prompt]) for shot in timeline.shots())
     sidecar = sidecar.model_copy(update={"shots": told_shots})
     deliver(film, sidecar, target, on_progress=on_progress)
-    return Made(_counts(timeline, pieces), (*fitted, *_noted(model, timeline, words, cast)))
+    notes = (*fitted, *_noted(model, timeline, words, cast))
+    return Made(_counts(timeline, pieces), notes, sidecar.measured)
 
 
 def written_out(
