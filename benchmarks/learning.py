@@ -20,7 +20,8 @@ from kinora.generate import Request, generate, load
 from kinora.media.atomic import write_bytes
 from kinora.models.bundle import Bundle
 from kinora.recipes.autoencoder import split
-from kinora.recipes.film import BundleWriter, FilmRecipe, film_tiny, prepare, words
+from kinora.recipes.buckets import prepare, words
+from kinora.recipes.film import BundleWriter, FilmRecipe, film_tiny
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.film import FilmTask
 from kinora.train.loop import Trainer

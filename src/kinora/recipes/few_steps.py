@@ -14,7 +14,7 @@ from kinora.data.render import Bucket
 from kinora.models.bundle import Bundle
 from kinora.models.store import save_bundle, save_change, shipped
 from kinora.nn.lowrank import merged
-from kinora.recipes.film import buckets, prepare_all, studio_buckets, way_bucket
+from kinora.recipes.buckets import buckets, prepare_all, studio_buckets, way_bucket
 from kinora.train.few_steps import FewStepsTask, FewStepsTaskConfig
 from kinora.train.hook import Hook, Moment
 from kinora.train.lessons import Lessons, LessonsConfig, Stage
