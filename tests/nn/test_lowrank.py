@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from kinora.nn.lowrank import adapt, changed, difference, merged
+from kinora.nn.lowrank import adapt, begin_with, changed, difference, merged
 
 
 def network() -> nn.Sequential:
@@ -53,6 +53,18 @@ def test_a_difference_makes_the_new_network_of_the_old() -> None:
     again = changed(old.state_dict(), told)
     for name, weight in after.items():
         torch.testing.assert_close(again[name], weight, atol=1e-5, rtol=0)
+
+
+def test_an_adapted_network_begins_with_a_difference_and_goes_on_from_it() -> None:
+    old, new = taught(2)
+    told = difference(old.state_dict(), merged(new), 2)
+    again = begin_with(adapt(copy.deepcopy(old), 2), told)
+    for name, weight in merged(new).items():
+        torch.testing.assert_close(merged(again)[name], weight, atol=1e-5, rtol=0)
+    again[:3](torch.randn(2, 24)).sum().backward()  # type: ignore[index]  # a Sequential
+    assert all(p.grad is not None for n, p in again.named_parameters() if n.endswith("0.up"))
+    with pytest.raises(RuntimeError):
+        begin_with(adapt(copy.deepcopy(old), 3), told)
 
 
 def test_a_difference_of_another_network_is_refused() -> None:

@@ -10,6 +10,8 @@ from torch import Tensor
 from kinora.data.pool import Pool
 from kinora.denoise.canvas import OUTSIDE_TIME
 from kinora.flow.schedule import levels
+from kinora.nn.lowrank import difference, merged
+from kinora.nn.store import write_weights
 from kinora.train.few_steps import FewStepsTask, FewStepsTaskConfig
 from kinora.train.lessons import Lessons, LessonsConfig, Stage
 from kinora.train.loop import RunConfig, Trainer
@@ -69,6 +71,22 @@ def test_few_steps_come_nearer_to_many_guided_ones(tmp_path: Path) -> None:
     after = errors()
     assert after[4] < 0.75 * before[4]
     assert after[2] < 0.65 * before[2]
+
+
+def test_a_student_may_begin_as_another_one_ended(tmp_path: Path) -> None:
+    task = task_in(tmp_path / "walks", rank=4)
+    run = RunConfig(steps=10, optimizer=OptimizerConfig(rate=1e-2, warmup=1), log_every=1000)
+    Trainer(task, run, tmp_path / "run").run()
+    learnt = difference(tiny_bundle().transformer.state_dict(), merged(task.student), 4)
+    write_weights(tmp_path / "change.safetensors", learnt, {})
+    walk = task.batch(0)
+    begun = task_in(tmp_path / "walks", rank=4, begin=tmp_path / "change.safetensors")
+    plain = task_in(tmp_path / "walks", rank=4)
+    ends = [float(missed(each, walk, 4)) for each in (task, begun, plain)]
+    assert ends[1] == pytest.approx(ends[0], rel=1e-2)
+    assert ends[2] != pytest.approx(ends[0], rel=1e-2)
+    with pytest.raises(ValueError, match="rank"):
+        FewStepsTaskConfig(lessons=task.config.lessons, begin=Path("change.safetensors"))
 
 
 def test_a_walk_is_kept_and_comes_back_the_same(tmp_path: Path) -> None:

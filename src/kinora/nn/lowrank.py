@@ -37,6 +37,25 @@ def adapt(network: nn.Module, rank: int) -> nn.Module:
     return network
 
 
+def begin_with(network: nn.Module, told: Mapping[str, Tensor]) -> nn.Module:
+    """Let an adapted network begin with a difference, of the same rank, as if it had learnt that already.
+
+    Raises:
+        KeyError: the difference is of another network.
+        RuntimeError: its rank is another.
+    """
+    mine = dict(network.named_parameters())
+    with torch.no_grad():
+        for name, value in told.items():
+            matrix, _, thin = name.rpartition(".")
+            if name.endswith((UP, DOWN)):
+                module, _, weight = matrix.rpartition(".")
+                mine[f"{module}.parametrizations.{weight}.0.{thin}"].copy_(value)
+            else:
+                mine[name].add_(value.to(mine[name]))
+    return network
+
+
 def merged(network: nn.Module) -> dict[str, Tensor]:
     """The state of the network as if its matrices were plain: what one that was not adapted can load."""
     state = {

@@ -20,7 +20,8 @@ from kinora.core.seed import torch_generator
 from kinora.flow.path import spread
 from kinora.flow.schedule import levels
 from kinora.models.bundle import Bundle
-from kinora.nn.lowrank import adapt
+from kinora.nn.lowrank import adapt, begin_with
+from kinora.nn.store import read_weights
 from kinora.train.lessons import Lessons, LessonsConfig
 from kinora.train.walk import Teacher, Walk, Walks
 from kinora.transformer.model import Transformer, Words
@@ -40,6 +41,7 @@ class FewStepsTaskConfig(Config):
         aim: `end`, where the walk ends; or `stop`, where the walk stands after the student's next step.
         rework: share of clips that start from partly noised frames.
         rank: of what is learnt in every matrix, see `nn.lowrank`; None for the whole network.
+        begin: a `change.safetensors` of that rank that the student begins with, of a teacher much like this one.
     """
 
     lessons: LessonsConfig
@@ -51,6 +53,7 @@ class FewStepsTaskConfig(Config):
     aim: Literal["end", "stop"] = "end"
     rework: float = 0.15
     rank: int | None = None
+    begin: Path | None = None
 
     @model_validator(mode="after")
     def _stops(self) -> Self:
@@ -60,6 +63,8 @@ class FewStepsTaskConfig(Config):
             raise ValueError("every number of steps must divide the largest")
         if self.teacher_steps % max(self.steps):
             raise ValueError("teacher_steps must be a multiple of the largest of steps")
+        if self.begin is not None and self.rank is None:
+            raise ValueError("a change to begin with needs its rank, as rank = 16")
         return self
 
 
@@ -89,6 +94,8 @@ class FewStepsTask:
         self.student.load_state_dict(bundle.transformer.state_dict())
         if config.rank is not None:
             adapt(self.student, config.rank)
+        if config.begin is not None:
+            begin_with(self.student, _change(config.begin))
         self.networks = nn.ModuleDict({"transformer": self.student})
         self.walks = Walks(lessons, self.teacher, rework=config.rework, folder=folder, seed=seed)
 
@@ -129,6 +136,10 @@ class FewStepsTask:
     def _velocity(self, x: Tensor, level: Tensor, place: Place, words: Words) -> Tensor:
         velocity: Tensor = self.student(x, level, place, words)
         return velocity
+
+
+def _change(file: Path) -> dict[str, Tensor]:
+    return read_weights(file, remedy="Name the change.safetensors of a student of the same rank")
 
 
 def teacher_of(bundle: Bundle, config: FewStepsTaskConfig) -> Teacher:
