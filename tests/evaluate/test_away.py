@@ -6,7 +6,7 @@ import pytest
 from kinora.caption.facts import Answer, Seen, SeenThing, Spot
 from kinora.caption.judge import load_judge
 from kinora.core.clip import Clip
-from kinora.evaluate.away import BACK, GIVEN, TURN, Turn, away_rows, turns
+from kinora.evaluate.away import BACK, GIVEN, NEW, TURN, Turn, away_rows, turns
 from kinora.evaluate.away import _back as back
 from kinora.evaluate.onward import WITHOUT, Wish
 from kinora.evaluate.placing import LAST, NEAR
@@ -29,8 +29,8 @@ def test_the_thing_is_there_then_gone_then_there_again(
 ) -> None:
     for turn, film, ids in played:
         area = (ids == turn.number + 2).mean((1, 2))
-        assert len(film) == GIVEN + TURN
-        assert area[0] > 0.005 and not area[GIVEN - 4 : GIVEN].any()
+        assert len(film) == GIVEN + NEW == 2 * TURN + 1
+        assert area[0] > 0.005 and area[TURN // 2] and not area[TURN - 4 : GIVEN].any()
         assert np.array_equal(film.frames[0], film.frames[-1])
         rows, columns = np.nonzero(ids[-1] == turn.number + 2)
         seen = ((columns.mean() + 0.5) / 128, (rows.mean() + 0.5) / 80)
@@ -40,7 +40,8 @@ def test_the_thing_is_there_then_gone_then_there_again(
 def test_words_say_what_the_camera_does(played: list[tuple[Turn, Clip, Ids]]) -> None:
     for turn, _, ids in played:
         camera = turn.scene.camera
-        assert abs(camera.amount) <= max(map(abs, REACH[camera.move]))
+        # A pan of the world's own reach, and a third beyond it.
+        assert abs(camera.amount) * NEW / TURN <= max(map(abs, REACH[camera.move]))
         there, again = turn.prompts
         assert there.endswith(camera.move.replace("pan", "the camera pans"))
         assert again.endswith(BACK[camera.move].replace("pan", "the camera pans"))
@@ -57,8 +58,8 @@ def test_it_must_be_itself_at_the_end_and_in_its_place() -> None:
 
     def numbers(at: float = x, *, colour: str = colour, before: int = 0) -> list[float]:
         answers = {"kind": Answer(kind, 1.0), "colour": Answer(colour, 1.0)}
-        spot = Spot(TURN - 1 - before, at, y, 0.1, 0.1, 1.0)
-        return [*back(turn, Seen(TURN, 8.0, {}, (SeenThing(answers, (spot,)),)), "").values()]
+        spot = Spot(NEW - 1 - before, at, y, 0.1, 0.1, 1.0)
+        return [*back(turn, Seen(NEW, 8.0, {}, (SeenThing(answers, (spot,)),)), "").values()]
 
     assert numbers() == [1.0, 1.0]
     assert numbers(x + 2 * NEAR) == [1.0, 0.0]

@@ -52,7 +52,7 @@ def test_what_is_new_listens_to_the_last_words() -> None:
     model, start = tiny_bundle(), beginning(0)
     for wish in (WITH_MEMORY, FORGETFUL):
         films = [
-            go_on(model, ("a red ball", words), start, more=1.0, wish=wish).frames
+            go_on(model, ("a red ball", words), start, more=1.0, wish=wish, since=6).frames
             for words in ("a red ball", "a blue cone")
         ]
         assert not np.array_equal(*films)

@@ -1,7 +1,8 @@
 """Out of the picture and back. In: a model, the judge. Out: whether what a camera turned away from is there again.
 
-The world's camera pans until a thing has left the picture, and rests: these frames are given. Then words pan it back. The
-render of the whole way bounds what can be measured; a model without memory shows what the words alone bring back.
+The world's camera pans until a thing has left the picture, and turns back; the frames up to then are given, so that the
+way to go on is seen and not only told. The render of the whole way bounds what can be measured; a model without memory
+shows what the words alone bring back.
 """
 
 import math
@@ -31,11 +32,12 @@ from kinora.world.shot import REACH
 
 PER_SCENE = 2
 """Films of one scene: with memory and without."""
-TURN = 24
-"""Frames of the way there, and of the way back: a little faster than the world's own pans, which take 32."""
-REST = 4
-"""Frames in which the camera rests, so that the last latent frame that is given shows nothing of the thing."""
-GIVEN = 1 + TURN + REST
+TURN = 32
+"""Frames of the way there, and of the way back: as many as the world's own pans take."""
+BEGUN = 8
+"""Frames of the way back that are given too; the thing is still out of the picture in the last of them."""
+GIVEN = 1 + TURN + BEGUN
+NEW = TURN - BEGUN
 BACK = {"pan left": "pan right", "pan right": "pan left"}
 
 
@@ -60,7 +62,7 @@ class Turn:
     def poses(self) -> tuple[CameraPose, ...]:
         """The camera of every frame, there and back."""
         there = np.linspace(0.0, 1.0, TURN + 1)
-        shares = np.concatenate([there, np.ones(REST), there[-2::-1]])
+        shares = np.concatenate([there, there[-2::-1]])
         # Half-way through its move a camera stands where the scene has put it.
         return tuple(pose(self.scene.camera, 0.5 + float(share)) for share in shares)
 
@@ -104,7 +106,7 @@ def _turned(scene: Scene) -> Turn | None:
     move = "pan right" if _spot(scene, number)[0] < 0.5 else "pan left"
     if far > max(map(abs, REACH[move])):
         return None
-    amount = math.copysign(far, REACH[move][0])
+    amount = math.copysign(far * TURN / NEW, REACH[move][0])
     return Turn(replace(scene, camera=replace(scene.camera, move=move, amount=amount)), number)
 
 
@@ -131,11 +133,12 @@ def away_rows(model: FilmModel, judge: Judge, *, count: int, wish: Wish) -> Iter
 
 
 def away_row(model: FilmModel, judge: Judge, turn: Turn, *, wish: Wish) -> Row:
-    """A film that is given the way there: does the way back show the thing, itself, where geometry has it?"""
+    """A film that is given the way there and the turn: is the thing there again, itself, where geometry has it?"""
     likes = model.capabilities
     truly, _ = turn.play(width=likes.width, height=likes.height)
     start = Clip(truly.frames[:GIVEN], truly.fps)
-    film = go_on(model, turn.prompts, start, more=TURN / truly.fps, wish=wish)
+    since = TURN // model.stride.time + 1
+    film = go_on(model, turn.prompts, start, more=NEW / truly.fps, wish=wish, since=since)
     numbers = _back(turn, judge.see(_new(film)), wish.ending)
     if wish.memory:
         numbers |= _back(turn, judge.see(_new(truly)), ", parse floor")

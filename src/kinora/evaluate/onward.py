@@ -45,11 +45,26 @@ class Wish:
 
 
 def go_on(
-    model: FilmModel, prompts: tuple[str, ...], start: Clip, *, more: float, wish: Wish
+    model: FilmModel,
+    prompts: tuple[str, ...],
+    start: Clip,
+    *,
+    more: float,
+    wish: Wish,
+    since: int = 0,
 ) -> Clip:
-    """The film that begins with these frames and goes on for `more` seconds; what is new listens to the last prompt."""
+    """The film that begins with these frames and goes on for `more` seconds.
+
+    Args:
+        model: what goes on.
+        prompts: what is told of it.
+        start: real frames, as many as whole latent frames hold.
+        more: seconds.
+        wish: solver settings, and whether there is memory.
+        since: the latent frame from which on the last prompt is listened to.
+    """
     latents = model.encode(start)
-    known, words = len(latents), Words(len(prompts) - 1, start=len(latents))
+    known, words = len(latents), Words(len(prompts) - 1, start=since)
     request = Request(
         prompts, (len(start) - 1) / start.fps + more, conditions=(Hold(latents), words),
         steps=wish.steps, guidance=wish.guidance,
