@@ -51,11 +51,11 @@ def test_without_memory_nothing_is_known_behind_a_card() -> None:
 def test_what_is_new_listens_to_the_last_words() -> None:
     model, start = tiny_bundle(), beginning(0)
     for wish in (WITH_MEMORY, FORGETFUL):
-        films = [
+        one, other = (
             go_on(model, ("a red ball", words), start, more=1.0, wish=wish, since=6).frames
             for words in ("a red ball", "a blue cone")
-        ]
-        assert not np.array_equal(*films)
+        )
+        assert not np.array_equal(one, other)
 
 
 def test_numbers_without_memory_are_named_so() -> None:
