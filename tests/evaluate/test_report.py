@@ -39,7 +39,7 @@ def test_what_films_are_chosen_by_stands_apart_from_what_they_are_not(
     seen, held = row((), 1.0), row((), 0.25).model_copy(update={"heldout": True})
     fall = {"fall error": 0.5, "fall error, parse floor": 0.125}
     physics = row((), 1.0).model_copy(update={"numbers": fall})
-    bite = {"bite shows": 0.75, "comes out again": 0.625}
+    bite = {"bite shows": 0.75, "bite shows, without memory": 0.25, "comes out again": 0.625}
     staged = row((), 1.0).model_copy(update={"numbers": bite})
     counted = seen.model_copy(update={"numbers": seen.numbers | {COUNTED: 0.875}})
     suite = Suite(
@@ -49,8 +49,9 @@ def test_what_films_are_chosen_by_stands_apart_from_what_they_are_not(
     judged, rest = page.split("<h2>What the judge says</h2>")[1].split("<h2>What no film")
     assert "<td>facts right</td><td>100.0%</td><td>25.0%</td><td>-</td><td>-</td>" in judged
     assert f"<td>{COUNTED}</td><td>0.875</td>" in judged
-    assert "<td>bite shows</td><td>0.750</td>" in judged
-    assert "<td>bite persistence</td><td>0.750</td>" in judged
+    assert "<td>bite shows</td><td>0.750</td><td>-</td><td>0.250</td>" in judged
+    assert "<td>bite persistence</td><td>0.750</td><td></td><td>0.250</td>" in judged
+    assert "<td>bite shows, without memory" not in page and "persistence, without" not in page
     assert "<td>comes out again</td><td>0.625</td>" in rest
     assert "<td>fall error</td><td>0.500</td><td>0.125</td>" in rest
     assert "facts right" not in rest.split("</table>")[0] and "flicker" not in judged

@@ -5,16 +5,11 @@ from dataclasses import replace
 from kinora.caption.facts import Answer, Seen, SeenThing, Spot
 from kinora.caption.judge import load_judge
 from kinora.evaluate.elsewhere import angle_rows
-from kinora.evaluate.staged import (
-    NEAR,
-    Wish,
-    bite_row,
-    control_row,
-    occluded_row,
-    shots_row,
-    staged,
-)
+from kinora.evaluate.onward import Wish
+from kinora.evaluate.placing import NEAR
+from kinora.evaluate.questions import per_scene, staged_rows
 from kinora.evaluate.staged import _comes_out as comes_out
+from kinora.evaluate.staged import occluded_row, shots_row, staged
 from tiny import tiny_bundle
 
 WISH = Wish(steps=1)
@@ -25,22 +20,6 @@ def test_a_bite_is_staged_where_it_happens() -> None:
     before, after = (one.truth.moments[t].things[1].bites for t in (one.frame - 1, one.frame))
     assert (before, after) == (0, 1)
     assert one.scene.camera.move == "still" and not one.scene.cuts
-
-
-def test_bites_are_asked_for_shown_hidden_and_not_at_all() -> None:
-    model, judge = tiny_bundle(), load_judge()
-    (one,) = staged("eats", 1)
-    shown = bite_row(model, judge, one, wish=WISH, hidden=False).numbers
-    hidden = bite_row(model, judge, one, wish=WISH, hidden=True).numbers
-    control = control_row(model, judge, one, wish=WISH).numbers
-    assert {"bite shows", "bite shows 1 s later", "bite, others stay", "seam after a bite"} <= set(
-        shown
-    )
-    assert {"hidden bite shows", "hidden bite shows 1 s later"} <= set(hidden)
-    # A model of noise shows no cookie, so no bite either: the control alone is passed.
-    assert shown["bite shows"] == hidden["hidden bite shows"] == 0.0
-    assert control == {"no bite without a bite": 1.0}
-    assert shown["seam after a bite"] > 0
 
 
 def test_a_thing_that_comes_out_again_must_be_itself_and_in_its_place() -> None:
@@ -74,3 +53,11 @@ def test_noise_loses_what_passes_behind_and_what_shots_share() -> None:
     (one,) = staged("passes behind", 1)
     assert occluded_row(model, judge, one, wish=WISH).numbers["comes out again"] == 0.0
     assert shots_row(model, judge, one, wish=WISH).numbers["identity across shots"] == 0.0
+
+
+def test_it_is_known_beforehand_how_many_rows_there_will_be() -> None:
+    model = tiny_bundle()
+    rows = [*staged_rows(model, load_judge(), count=1, wish=WISH)]
+    assert len(rows) == len({row.key for row in rows}) == per_scene(model)
+    with_views = replace(model, index=model.index.model_copy(update={"views": True}))
+    assert per_scene(with_views) == per_scene(model) + 1

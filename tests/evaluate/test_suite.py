@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kinora.caption.judge import load_judge
+from kinora.evaluate.compare import compare
 from kinora.evaluate.row import Row
 from kinora.evaluate.suite import Settings, Suite, run_suite
 from tiny import tiny_bundle
@@ -45,3 +46,20 @@ def test_persistence_is_the_product_of_its_chances() -> None:
     floor = row(bite_shows=1.0).model_copy(update={"numbers": {"bite shows, parse floor": 0.1}})
     suite = Suite(model="m", films=(), real=(), physics=(), staged=(*rows, other, floor))
     assert suite.persistence == {"bite persistence": pytest.approx(0.5 * 0.5 * 0.8)}
+
+
+def test_persistence_without_memory_stands_beside_it() -> None:
+    numbers = {
+        "hidden bite shows": 1.0,
+        "hidden bite, others stay": 0.9,
+        "hidden bite shows, without memory": 0.5,
+        "hidden bite shows 1 s later, without memory": 0.4,
+        "hidden bite, others stay, without memory": 0.2,
+    }
+    row = Row(key="1", prompt="p", heldout=False, wrong=(), numbers=numbers)
+    suite = Suite(model="m", films=(), real=(), physics=(), staged=(row,))
+    assert suite.persistence == {
+        "hidden bite persistence": pytest.approx(0.9),
+        "hidden bite persistence, without memory": pytest.approx(0.5 * 0.4 * 0.2),
+    }
+    assert {each.name for each in compare(suite, suite)} >= set(suite.persistence)

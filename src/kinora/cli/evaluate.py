@@ -26,7 +26,7 @@ def evaluate(
         int, typer.Option(min=0, help="Prompts that are filmed in other words too.")
     ] = 20,
     staged: Annotated[
-        int, typer.Option(min=0, help="Scenes of each kind staged for bites, hiding, shots.")
+        int, typer.Option(min=0, help="Scenes of each kind staged for bites, hiding, turns.")
     ] = 8,
     lasting: Annotated[
         float, typer.Option(min=1, help="Seconds for which a bite is watched: 1, 5 or 20.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinora.core.seed import numpy_generator
-from kinora.evaluate.suite import BITES, Suite
+from kinora.evaluate.suite import BITES, Suite, persistence_of
 
 DRAWS = 2000
 LEVEL = 0.95
@@ -52,7 +52,7 @@ def _of_persistence(bite: str, ours: Suite, baseline: Suite, seed: int) -> list[
     both = [key for key in mine if key in theirs]
     if not names or not both:
         return []
-    name = f"{bite} persistence"
+    name = persistence_of(bite)
     rng = numpy_generator(seed, "bootstrap", name)
     drawn = rng.integers(len(both), size=(DRAWS, len(both)))
     one, other = (np.array([suite[key] for key in both]) for suite in (mine, theirs))

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from kinora.core.clip import Clip
 from kinora.evaluate.adherence import FACTS
 from kinora.evaluate.compare import Difference
+from kinora.evaluate.onward import WITHOUT
 from kinora.evaluate.suite import Shown, Suite
 from kinora.media.atomic import write_bytes
 from kinora.media.write import save
@@ -21,7 +22,7 @@ COUNTED = "nothing more than promised"
 BITES = ("bite", "hidden bite", "no bite")
 """How the names of what a ledger asks of cookies begin."""
 FLOOR = ", parse floor"
-HEAD = ("metric", "films", "real renders")
+HEAD = ("metric", "films", "real renders", "without memory")
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .9rem .2rem 0;text-align:right}
@@ -114,25 +115,31 @@ def _numbers(suite: Suite) -> str:
     return (
         "<h2>What no film was chosen by and no training aimed at</h2>"
         "<p>Where and what things are (permanence, overlap, velocity, identity) is read by the same "
-        "eye; facts by pixels, flicker, warp error, motion, drift of colours, PSNR and seam by no network.</p>"
+        "eye; facts by pixels, flicker, warp error, motion, drift of colours, PSNR and seam by no network. "
+        "Without memory: the same model, shown the last half second of what it goes on from and nothing older.</p>"
         f"{_table(HEAD, rows)}"
     )
 
 
 def _compared(suite: Suite) -> list[list[str]]:
-    """Every number that is no fact of a prompt: its name, of the model's films, of real renders."""
+    """Every number that is no fact of a prompt: of the model's films, of real renders, of films without memory."""
     rows = [
-        [name, _number(suite.mean("films", name)), _number(suite.mean("real", name))]
+        [name, _number(suite.mean("films", name)), _number(suite.mean("real", name)), ""]
         for name in suite.names("films")
         if name not in CHOSEN_BY
     ]
     for part in ("physics", "staged"):
         rows += [
-            [name, _number(suite.mean(part, name)), _number(suite.mean(part, name + FLOOR))]
+            [name, *(_number(suite.mean(part, name + of)) for of in ("", FLOOR, WITHOUT))]
             for name in suite.names(part)
-            if not name.endswith(FLOOR)
+            if not name.endswith((FLOOR, WITHOUT))
         ]
-    return rows + [[name, _number(value), ""] for name, value in suite.persistence.items()]
+    kept = suite.persistence
+    return rows + [
+        [name, _number(value), "", _number(kept.get(name + WITHOUT, math.nan))]
+        for name, value in kept.items()
+        if not name.endswith(WITHOUT)
+    ]
 
 
 def _ledgered(name: str) -> bool:

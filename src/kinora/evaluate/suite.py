@@ -19,18 +19,18 @@ from kinora.denoise.condition import Hold
 from kinora.denoise.model import FilmModel
 from kinora.evaluate.adherence import Fact, Verdict, verdict
 from kinora.evaluate.drift import drift
-from kinora.evaluate.elsewhere import angle_rows
 from kinora.evaluate.first_frame import first_frame_fidelity
 from kinora.evaluate.flicker import flicker
 from kinora.evaluate.flight import flight, flight_errors
 from kinora.evaluate.motion import motion_energy
+from kinora.evaluate.onward import WITHOUT, Wish
 from kinora.evaluate.overlap import overlap
 from kinora.evaluate.paraphrase import in_other_words
 from kinora.evaluate.permanence import permanence
 from kinora.evaluate.promise import Promise, promises, real, ways
+from kinora.evaluate.questions import per_scene, staged_rows
 from kinora.evaluate.row import Row
 from kinora.evaluate.seam import seam_distance
-from kinora.evaluate.staged import Wish, bite_rows, occluded_row, shots_row, staged
 from kinora.evaluate.surplus import surplus
 from kinora.evaluate.velocity import nearest, velocity_error
 from kinora.evaluate.warp import warp_error
@@ -42,8 +42,8 @@ KNOWN = 2
 """Latent frames of the real clip that a continuation is given: five video frames."""
 
 
-BITES = ("bite", "hidden bite")
-"""Kinds of staged bites: one that stays in view, and one that a card then hides."""
+BITES = tuple(f"{bite}{memory}" for bite in ("bite", "hidden bite") for memory in ("", WITHOUT))
+"""Kinds of staged bites: one that stays in view, and one that a card then hides; both without memory too."""
 
 
 class Suite(BaseModel):
@@ -80,22 +80,31 @@ class Suite(BaseModel):
         for name in BITES:
             factors = [self.mean("staged", number) for number in self.factors(name)]
             if factors:
-                found[f"{name} persistence"] = float(np.prod(factors))
+                found[persistence_of(name)] = float(np.prod(factors))
         return found
 
     def factors(self, bite: str) -> tuple[str, ...]:
-        """The numbers of staged films that make the persistence of a kind of bite."""
-        begins = (f"{bite} shows", f"{bite}, others")
+        """The numbers of staged films that make the persistence of one of `BITES`."""
+        kind, memory, _ = bite.partition(WITHOUT)
+        begins = (f"{kind} shows", f"{kind}, others")
         return tuple(
             number
             for number in self.names("staged")
-            if number.startswith(begins) and "floor" not in number
+            if number.startswith(begins)
+            and number.endswith(WITHOUT) == bool(memory)
+            and "floor" not in number
         )
 
     def names(self, part: str) -> tuple[str, ...]:
         """The numbers that rows of this part have, in order."""
         found = dict.fromkeys(name for row in getattr(self, part) for name in row.numbers)
         return tuple(found)
+
+
+def persistence_of(bite: str) -> str:
+    """What the persistence of one of `BITES` is called."""
+    kind, memory, _ = bite.partition(WITHOUT)
+    return f"{kind} persistence{memory}"
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ class Settings:
         seeds: films per prompt.
         physics: films begun from real frames, at most.
         paraphrases: of the prompts, how many are filmed in other words too.
-        staged: scenes of each kind that is staged for one question: bites, hiding, shots, other cameras.
+        staged: scenes of each kind that is staged for one question, see `questions`.
         lasting: seconds for which a bite is watched.
         steps, guidance: of the solver; None for what the model likes.
     """
@@ -137,8 +146,8 @@ def run_suite(
     asked = promises(count=settings.prompts)
     moving = [promise for promise in asked if travels(promise)][: settings.physics]
     others = [in_other_words(promise) for promise in asked[: settings.paraphrases]]
-    kinds = STAGED + model.capabilities.views
-    total = len(asked) * (settings.seeds + 1) + len(moving) + len(others) + kinds * settings.staged
+    total = len(asked) * (settings.seeds + 1) + len(moving) + len(others)
+    total += per_scene(model) * settings.staged
     done = 0
 
     def told(row: Row) -> Row:
@@ -150,6 +159,7 @@ def run_suite(
     films: list[Row] = []
     shown: list[Shown] = []
     once = replace(settings, seeds=1)
+    wish = Wish(settings.steps, settings.guidance, settings.lasting)
     for promise, seed, clip in _films(model, asked, settings):
         row = told(measure(promise, clip, judge, key=f"{promise.prompt}#{seed}"))
         films.append(row)
@@ -159,27 +169,13 @@ def run_suite(
         films=tuple(films),
         real=tuple(told(measure(p, real(p), judge, key=f"{p.prompt}#real")) for p in asked),
         physics=tuple(told(continue_real(model, p, judge, settings)) for p in moving),
-        staged=tuple(map(told, _staged(model, judge, settings))),
+        staged=tuple(map(told, staged_rows(model, judge, count=settings.staged, wish=wish))),
         paraphrased=tuple(
             told(measure(promise, clip, judge, key=promise.prompt))
             for promise, _, clip in _films(model, others, once)
         ),
     )
     return suite, shown
-
-
-STAGED = 5
-"""Staged films for one scene of each kind: three of bites, one of hiding, one of shots; cameras come on top."""
-
-
-def _staged(model: FilmModel, judge: Judge, settings: Settings) -> Iterator[Row]:
-    wish = Wish(settings.steps, settings.guidance, settings.lasting)
-    yield from bite_rows(model, judge, count=settings.staged, wish=wish)
-    for one in staged("passes behind", settings.staged):
-        yield occluded_row(model, judge, one, wish=wish)
-        yield shots_row(model, judge, one, wish=wish)
-    if model.capabilities.views:
-        yield from angle_rows(model, judge, count=settings.staged, steps=settings.steps)
 
 
 def _films(

@@ -7,7 +7,7 @@ from kinora.world.cast import Rng, pick
 from kinora.world.mix import Mix
 from kinora.world.scene import Camera, Cut
 
-_REACH = {
+REACH = {
     "pan left": (0.20, 0.34),
     "pan right": (-0.34, -0.20),
     "orbit left": (-1.1, -0.6),
@@ -30,7 +30,7 @@ def film(rng: Rng, camera: Camera, *, mix: Mix, frames: int) -> tuple[Camera, tu
     if still:
         return camera, ()
     move = pick(rng, MOVES[1:])
-    low, high = _REACH[move]
+    low, high = REACH[move]
     # Short clips get the beginning of a move, at the same pace.
     share = min(1.0, (frames - 1) / 24)
     return replace(camera, move=move, amount=float(rng.uniform(low, high)) * share), ()
