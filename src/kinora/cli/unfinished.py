@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kinora.cli.output import note
+from kinora.core.team import command
 
 SEEDS = 2**31
 ORDER = "order.json"
@@ -87,8 +88,8 @@ def resumable(
 
 def _words(seed: int | None, again: Sequence[str] | None) -> list[str]:
     if again is not None:
-        return ["kinora", *again]
-    typed = ["kinora", *sys.argv[1:]]
+        return [*command(), *again]
+    typed = [*command(), *sys.argv[1:]]
     told = any(word == "--seed" or word.startswith("--seed=") for word in typed)
     return typed if seed is None or told else [*typed, "--seed", str(seed)]
 
