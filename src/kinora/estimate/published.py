@@ -72,16 +72,16 @@ def _dream(model: OpenModel, wish: Wish) -> Cost:
     told = [each for each in memory.told if each is not None]
     kept = bytes_of(t for each in told for pair in (each.words, each.pictures or ()) for t in pair)
     later = count(one_pass, heap=heap)
-    part = _part(model, later, canvas, devices=wish.devices)
+    share = part(model, later, canvas, devices=wish.devices)
     # What is done once, for the words, every device does for itself.
     once = replace(
-        first + later * -1, peak=part.peak + first.peak - later.peak,
-        held=part.held + first.held - later.held,
+        first + later * -1, peak=share.peak + first.peak - later.peak,
+        held=share.held + first.held - later.held,
     )  # fmt: skip
-    return (once + part * wish.steps).beside(kept) * wish.passes
+    return (once + share * wish.steps).beside(kept) * wish.passes
 
 
-def _part(model: OpenModel, whole: Cost, canvas: Canvas, *, devices: int) -> Cost:
+def part(model: OpenModel, whole: Cost, canvas: Canvas, *, devices: int) -> Cost:
     """What one of several devices does of a pass."""
     if devices == 1:
         return whole
