@@ -60,7 +60,7 @@ def said(stderr: str) -> list[str]:
 def crowd(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Dream], Path]:
     """Dreams of every family with a plan, and the file beside which two processes left them."""
     dreams = [
-        Dream(str(tiny("wan")), (3, 4, 6)),
+        Dream(str(tiny("wan")), (5, 16, 24)),
         Dream(str(tiny("wan")), (3, 4, 4), attention="native"),
         Dream(str(tiny("wan-ti2v")), (3, 4, 4), held=True),  # a level for each token
         Dream(str(tiny("wan-a14b")), (3, 4, 4), plan="offload"),
