@@ -6,6 +6,7 @@ from torch.utils._pytree import tree_map_only
 from kinora.core.team import Team
 from kinora.open_weights.crew import Act, Cast, Enter
 from kinora.open_weights.load import load_open
+from kinora.open_weights.model import OpenModel
 from kinora.open_weights.outside import dressed, outside_of
 from kinora.open_weights.remember import Memory, heard_again, recalling
 from kinora.open_weights.shelf import Placement, Shelf
@@ -57,6 +58,7 @@ class Follower:
 
 def _shelf(cast: Cast) -> Shelf:
     place = Placement(torch.device(cast.device), cast.dtype, cast.plan)
-    model = load_open(cast.path, name=cast.name, placement=place)
-    model = dressed(model, outside_of(cast.outside))
+    plain = load_open(cast.path, name=cast.name, placement=place)
+    model = dressed(plain, outside_of(cast.outside))
+    assert isinstance(model, OpenModel), "dressing makes no other kind"
     return model.shelf
