@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kinora.cli.output import note
-from kinora.core.team import command
+from kinora.core.team import command, fails_first
 
 SEEDS = 2**31
 ORDER = "order.json"
@@ -78,7 +78,8 @@ def resumable(
         with keeping(folder):
             yield
     except KeyboardInterrupt:
-        if not quiet:
+        # torchrun stops this process too when another one has failed, and said so.
+        if not quiet and fails_first():
             order.unlink(missing_ok=True)
             print(f"Stopped. To go on: {shlex.join(_words(seed, again))}", file=sys.stderr)
         raise
