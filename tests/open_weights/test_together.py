@@ -100,8 +100,8 @@ def test_a_part_costs_what_was_foretold(crowd: tuple[list[Dream], Path]) -> None
     told = part(model, count(one_pass), canvas, devices=2)
     assert told.moved == real["moved"]
     assert told.attention == real["attention"]
-    # The time and the first embedding of the picture are computed by all of them.
-    assert told.products + told.convolutions == pytest.approx(real["products"], rel=0.6)
+    # The time is embedded by all of them, and so is the picture: convolutions are not divided.
+    assert told.products == pytest.approx(real["products"], rel=0.01)
     assert told.peak == pytest.approx(real["peak"], rel=0.25)
 
 

@@ -104,10 +104,13 @@ def check_even(shape: LatentShape, stride: Stride, *, size: int) -> None:
 
 
 def held_whole(network: Any, tokens: int) -> int:
-    """Bytes of tokens that each process holds undivided, until the first block has taken its share."""
-    if "hidden_states" in network._cp_plan.get("", {}):
-        return 0
-    return tokens * _width(network) * int(network.dtype.itemsize)
+    """Bytes that each process holds undivided at most.
+
+    Tokens, until the first block has taken its share, and the prediction, gathered and laid out anew.
+    """
+    at_first = 0 if "hidden_states" in network._cp_plan.get("", {}) else _width(network)
+    width = at_first + 2 * int(network.proj_out.out_features)
+    return tokens * width * int(network.dtype.itemsize)
 
 
 def sent(network: Any, tokens: int, *, size: int) -> float:
