@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -52,8 +53,8 @@ def torchrun(*words: str, folder: Path, **environ: str) -> subprocess.CompletedP
 
 
 def said(stderr: str) -> list[str]:
-    """What Kinora says, without torchrun's own report."""
-    return [line for line in stderr.splitlines() if line.startswith(("kinora:", "Stopped."))]
+    """What Kinora says, without torchrun's own report; a library's bar may stand before it in its line."""
+    return re.findall(r"(?:kinora:|Stopped\.) .*", stderr)
 
 
 @pytest.fixture(scope="module")
