@@ -126,7 +126,7 @@ def test_an_error_of_one_process_ends_all_with_one_word(tiny: Tiny, tmp_path: Pa
     assert done.stdout == ""
     (line,) = said(done.stderr)
     assert line.startswith("kinora: process 1 of 2: not enough memory.")
-    assert not list(tmp_path.glob("*.mp4*"))
+    assert not list(tmp_path.glob("film.mp4*"))
 
 
 def test_ctrl_c_keeps_what_was_dreamt_for_one_process_too(tiny: Tiny, tmp_path: Path) -> None:
