@@ -197,7 +197,8 @@ class OpenModel:
         y = family.coordinates.enter(x, level)
         joined = y if prepared.channels is None else torch.cat([y, prepared.channels.to(y)], 1)
         frames, _, height, width = x.shape
-        moment = Moment(LatentShape(frames, height, width), family.coordinates.time(level), family.capabilities.fps)
+        shape = LatentShape(frames, height, width)
+        moment = Moment(shape, family.coordinates.time(level), family.capabilities.fps)
         arguments = {**words, **prepared.arguments, **family.arguments(moment)}
         device = self.shelf.placement.device
         put = partial(placed, network=network, device=device)
