@@ -101,10 +101,11 @@ def enlisted(environ: Mapping[str, str] = os.environ) -> Team | None:
 def assembled(mine: Team) -> Iterator[Team]:
     """Inside the block the processes hear each other; at its end the first one sends the others home."""
     import torch.distributed as dist
+    from torch.distributed.rendezvous import rendezvous
 
     # Orders go by the processor, tensors of a network where it computes.
     backend = "cpu:gloo,cuda:nccl" if take_gpu(mine.local, of=mine.here) else "gloo"
-    mine._store, _, _ = next(dist.rendezvous("env://"))
+    mine._store, _, _ = next(rendezvous("env://"))
     dist.init_process_group(
         backend, store=mine._store, rank=mine.rank, world_size=mine.size, timeout=PATIENCE
     )

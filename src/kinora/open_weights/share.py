@@ -56,7 +56,7 @@ def check_devices(device: torch.device, mine: Team) -> None:
     """Raise `UsageError` unless every process of a team has a device like this one for itself."""
     if device.type == "cpu":
         return
-    if device.type != "cuda" or device.index is not None:
+    if str(device) != "cuda":
         raise UsageError(
             f"{mine.size} processes cannot compute on {device} together",
             why="each takes a GPU of its own",
@@ -120,7 +120,7 @@ def sent(network: Any, tokens: int, *, size: int) -> float:
     """
     around = 4 * network.config.num_layers * tokens / size * _width(network) * (size - 1) / size
     result = tokens / size * network.proj_out.out_features * (size - 1)
-    return float(around + result) * network.dtype.itemsize
+    return float((around + result) * network.dtype.itemsize)
 
 
 def _width(network: Any) -> int:
