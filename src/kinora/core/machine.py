@@ -69,10 +69,10 @@ def calibrated(device: torch.device, *, cache: Path | None = None) -> Machine:
     file = cache or home / CALIBRATION
     key = _device_name(device)
     known = _remembered(file)
-    if set(known.get(key, ())) != {each.name for each in fields(Machine)} - {"link"}:
-        known[key] = {
-            name: rate for name, rate in asdict(calibrate(device)).items() if name != "link"
-        }
+    # How fast devices are linked is told, not measured.
+    if {*known.get(key, ()), "link"} != {each.name for each in fields(Machine)}:
+        measured = asdict(calibrate(device))
+        known[key] = {name: rate for name, rate in measured.items() if name != "link"}
         _remember(file, known)
     return Machine(**known[key])
 
