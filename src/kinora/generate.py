@@ -12,10 +12,11 @@ from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
 from kinora.core.device import wished_device
-from kinora.core.errors import NotFoundError, UsageError
+from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.prompt import check_guidance, check_prompt
 from kinora.core.shape import PixelShape, check_seconds, check_size
+from kinora.core.team import team
 from kinora.denoise.canvas import Canvas, blank
 from kinora.denoise.condition import Condition, apply_all
 from kinora.denoise.loop import Begun
@@ -288,6 +289,11 @@ def load_folder(folder: Path, *, name: str | None = None) -> FilmModel:
     Without a wish our own is on the processor, which is enough for it, and a published one where it is fastest.
     """
     if is_bundle(folder):
+        if team() is not None:
+            raise UnsupportedError(
+                f"{name or folder.name} is our own and films on one device",
+                remedy="Run it without torchrun, or name a published model with --model",
+            )
         bundle, device = load_bundle(folder), wished_device()
         return bundle if device is None else bundle.on(device)
     from kinora.open_weights.load import load_open

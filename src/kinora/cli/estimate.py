@@ -1,11 +1,13 @@
 """`kinora estimate [MODEL]`. In: a model and a size. Out: seconds and bytes, stage by stage."""
 
+from math import inf
 from typing import Annotated, Any
 
 import typer
 
 from kinora.cli.options import Device, Json, Offline
 from kinora.cli.output import show
+from kinora.core.errors import UsageError
 
 
 def estimate(
@@ -22,6 +24,17 @@ def estimate(
     guidance: Annotated[float | None, typer.Option("--guidance", help="1 is none.")] = None,
     memory: Annotated[
         float | None, typer.Option("--memory", help="Gigabytes of the device, if not this one's.")
+    ] = None,
+    gpus: Annotated[
+        int, typer.Option("--gpus", min=1, help="How many make the film together, as by torchrun.")
+    ] = 1,
+    link: Annotated[
+        float | None,
+        typer.Option(
+            "--link",
+            help="Gigabytes a second that each GPU sends to the others.",
+            show_default="25, which is PCI Express 4",
+        ),
     ] = None,
     device: Device = None,
     offline: Offline = False,
@@ -49,10 +62,13 @@ def estimate(
         steps=steps or likes.steps[1],
         guidance=check_guidance(likes.guidance if guidance is None else guidance),
         whole=frames - 1 < LONG * likes.fps,
+        devices=gpus,
     )
     machine = calibrated(placement.device)
     if memory is not None:
         machine = replace(machine, memory=round(memory * 1e9))
+    if link is not None:
+        machine = replace(machine, link=check_link(link) * 1e9)
 
     def again(shape: PixelShape) -> Any:
         smaller = replace(wish, shape=empty.stride.snap(shape))
@@ -60,7 +76,19 @@ def estimate(
 
     predicted = again(wish.shape)
     plan = check_fits(predicted, machine, again=again)
-    show(_told(predicted, machine.device, plan), as_json=as_json)
+    told = _told(predicted, machine.device, plan)
+    shared = {"gpus": gpus, "link_gb_s": machine.link / 1e9} if gpus > 1 else {}
+    show({**told, **shared}, as_json=as_json)
+
+
+def check_link(link: float) -> float:
+    """The rate, if there is one."""
+    if not 0 < link < inf:
+        raise UsageError(
+            f"GPUs cannot send {link:g} gigabytes a second",
+            remedy="Try --link 25 for PCI Express 4, or --link 450 for NVLink 4",
+        )
+    return link
 
 
 def _folder(model: str) -> Any:

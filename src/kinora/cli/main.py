@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from kinora.core.errors import (
     UsageError,
     is_out_of_memory,
 )
+from kinora.core.team import enlisted, fails_first, lost
 from kinora.core.version import __version__
 
 VERBS: dict[str, str] = {
@@ -63,7 +65,14 @@ INTERRUPTED = 130
 def run() -> None:
     """The console script: run the command line of this process and exit."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(main(sys.argv[1:]))
+    arguments, mine = sys.argv[1:], enlisted()
+    if mine is None:
+        sys.exit(main(arguments))
+    from kinora.cli.together import together
+
+    verb = verb_of(arguments)
+    explain = partial(_as_kinora_error, verb=verb)
+    sys.exit(together(mine, arguments, verb=verb, main=main, explain=explain))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,7 +85,7 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 0, that of the `KinoraError`, 2 for words that make no sense, 1 for a defect,
         130 after Ctrl-C.
     """
-    verb = next((word for word in arguments if word in VERBS), None)
+    verb = verb_of(arguments)
     try:
         app = application(verb)
         unless_typed = defaults(app, verb=verb) if verb else {}
@@ -88,14 +97,21 @@ def main(arguments: Sequence[str]) -> int:
         )
         sys.stdout.flush()
     except KeyboardInterrupt:
+        fails_first()  # and no other process tells of it
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output went away; a second complaint at interpreter exit helps nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return KinoraError.exit_code
     except Exception as error:  # the outermost frame: everything becomes one line and a code
-        return _report(_as_kinora_error(error, verb=verb), as_json="--json" in arguments)
+        told = _as_kinora_error(error, verb=verb)
+        return _report(told, as_json="--json" in arguments) if fails_first() else told.exit_code
     return result if isinstance(result, int) else 0
+
+
+def verb_of(arguments: Sequence[str]) -> str | None:
+    """The verb among the words; None where there is none."""
+    return next((word for word in arguments if word in VERBS), None)
 
 
 def application(verb: str | None) -> typer.Typer:
@@ -154,7 +170,9 @@ def _as_kinora_error(error: Exception, *, verb: str | None) -> KinoraError:
     if isinstance(error, KinoraError):
         return error
     translated: KinoraError
-    if isinstance(error, typer.TyperException):
+    if (alone := lost(error)) is not None:
+        translated = alone
+    elif isinstance(error, typer.TyperException):
         message = error.format_message().rstrip(".")
         command = f"kinora {verb}" if verb else "kinora"
         translated = UsageError(message, remedy=f"See {command} --help")

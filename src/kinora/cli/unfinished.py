@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kinora.cli.output import note
+from kinora.core.team import command, fails_first
 
 SEEDS = 2**31
 ORDER = "order.json"
@@ -77,7 +78,8 @@ def resumable(
         with keeping(folder):
             yield
     except KeyboardInterrupt:
-        if not quiet:
+        # torchrun stops this process too when another one has failed, and said so.
+        if not quiet and fails_first():
             order.unlink(missing_ok=True)
             print(f"Stopped. To go on: {shlex.join(_words(seed, again))}", file=sys.stderr)
         raise
@@ -87,8 +89,8 @@ def resumable(
 
 def _words(seed: int | None, again: Sequence[str] | None) -> list[str]:
     if again is not None:
-        return ["kinora", *again]
-    typed = ["kinora", *sys.argv[1:]]
+        return [*command(), *again]
+    typed = [*command(), *sys.argv[1:]]
     told = any(word == "--seed" or word.startswith("--seed=") for word in typed)
     return typed if seed is None or told else [*typed, "--seed", str(seed)]
 

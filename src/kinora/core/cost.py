@@ -6,7 +6,7 @@ told apart because a machine does each at its own speed; an operation that compu
 
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -44,6 +44,7 @@ class Cost:
         calls: operations, those that only look at a tensor otherwise among them.
         peak: bytes alive at once beyond what was there before.
         held: bytes that a process holds for them where small blocks come from a heap with holes.
+        moved: bytes that go to other devices.
     """
 
     products: float = 0.0
@@ -54,6 +55,7 @@ class Cost:
     calls: float = 0.0
     peak: int = 0
     held: int = 0
+    moved: float = 0.0
 
     @property
     def flops(self) -> float:
@@ -71,6 +73,7 @@ class Cost:
             calls=self.calls + other.calls,
             peak=max(self.peak, other.peak),
             held=max(self.held, other.held),
+            moved=self.moved + other.moved,
         )
 
     def __mul__(self, times: float) -> "Cost":
@@ -84,7 +87,24 @@ class Cost:
             calls=self.calls * times,
             peak=self.peak,
             held=self.held,
+            moved=self.moved * times,
         )
+
+    def shared(self, among: int, *, whole: int, moved: float) -> "Cost":
+        """The part of one of several devices that do the same calls on a share of the data each.
+
+        Args:
+            among: how many there are.
+            whole: bytes that each of them holds undivided.
+            moved: bytes that each sends to the others.
+        """
+        if among == 1:
+            return self
+        part = self * (1 / among)
+        return replace(
+            part, calls=self.calls, peak=self.peak // among + whole,
+            held=self.held // among + whole, moved=moved,
+        )  # fmt: skip
 
     def beside(self, kept: int) -> "Cost":
         """The same work with `kept` bytes more in memory all the while."""

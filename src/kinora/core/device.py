@@ -44,3 +44,20 @@ def wished_device() -> "torch.device | None":
             remedy="Leave --device away, or see: kinora doctor",
         )
     return device
+
+
+def gpus() -> int:
+    """How many CUDA devices there are."""
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def take_gpu(number: int, *, of: int) -> bool:
+    """Let `cuda` mean this one of the GPUs; False where there are not as many as `of` processes here."""
+    import torch
+
+    if gpus() < of:
+        return False
+    torch.cuda.set_device(number)
+    return True

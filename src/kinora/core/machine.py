@@ -22,6 +22,8 @@ from kinora.core.errors import NotFoundError
 CALIBRATION = Path("kinora") / "machine.json"
 REPEATS = 9
 SMALL_BLOCKS = 8
+LINK = 25e9
+"""Bytes a second from one GPU to another where nobody says: PCI Express 4, one way. It is not measured."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Machine:
         traffic: bytes a second of elementwise work.
         call: seconds of an operation on next to nothing, as networks call it.
         fresh: bytes a second of memory that is touched for the first time, beyond its traffic.
+        link: bytes a second that each of several devices sends to the others.
     """
 
     device: str
@@ -45,6 +48,7 @@ class Machine:
     traffic: float
     call: float
     fresh: float = math.inf
+    link: float = LINK
 
     def seconds(self, cost: Cost) -> float:
         """How long this work takes, one kind after the other."""
@@ -55,6 +59,7 @@ class Machine:
             + cost.traffic / self.traffic
             + cost.fresh / self.fresh
             + cost.calls * self.call
+            + cost.moved / self.link
         )
 
 
@@ -64,8 +69,10 @@ def calibrated(device: torch.device, *, cache: Path | None = None) -> Machine:
     file = cache or home / CALIBRATION
     key = _device_name(device)
     known = _remembered(file)
-    if set(known.get(key, ())) != {each.name for each in fields(Machine)}:
-        known[key] = asdict(calibrate(device))
+    # How fast devices are linked is told, not measured.
+    if {*known.get(key, ()), "link"} != {each.name for each in fields(Machine)}:
+        measured = asdict(calibrate(device))
+        known[key] = {name: rate for name, rate in measured.items() if name != "link"}
         _remember(file, known)
     return Machine(**known[key])
 

@@ -20,12 +20,14 @@ class Wish:
         steps: solver steps.
         guidance: 1 halves the passes.
         whole: whether all frames are in memory in the end, or only those that are about to be written.
+        devices: how many share the transformer's work.
     """
 
     shape: PixelShape
     steps: int
     guidance: float
     whole: bool = True
+    devices: int = 1
 
     @property
     def passes(self) -> int:

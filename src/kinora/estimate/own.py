@@ -12,6 +12,7 @@ from torch import Tensor
 from kinora.autoencoder.model import Autoencoder
 from kinora.autoencoder.stream import PART, TILE, rounded, tiles
 from kinora.core.cost import Cost, Heap, bytes_of, count, weight_bytes
+from kinora.core.errors import UnsupportedError
 from kinora.core.machine import Machine
 from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank, join
@@ -33,7 +34,16 @@ PROMPT = "a red ball bounces past a blue cube on grass at sunset"
 
 
 def own(folder: Path, wish: Wish, *, machine: Machine) -> Estimate:
-    """Predict a film of a bundle: all its networks are in memory from the first moment to the last."""
+    """Predict a film of a bundle: all its networks are in memory from the first moment to the last.
+
+    Raises:
+        UnsupportedError: it is to be shared by several devices.
+    """
+    if wish.devices > 1:
+        raise UnsupportedError(
+            f"{folder.name} is our own and films on one device",
+            remedy="Leave --gpus away, or name a published model",
+        )
     with META:
         bundle = empty_bundle(folder)
     return counted(bundle, wish, machine=machine)

@@ -9,6 +9,7 @@ from kinora.core.device import wished_device
 from kinora.core.errors import UnsupportedError
 from kinora.core.machine import Machine, calibrated
 from kinora.core.shape import PixelShape
+from kinora.core.team import team
 from kinora.denoise.model import FilmModel
 from kinora.denoise.stream import window
 from kinora.estimate.film import Estimate, Wish, check_fits
@@ -85,6 +86,10 @@ def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> F
         return model
     placement, folder = model.shelf.placement, model.shelf.folder
     where = machine or calibrated(placement.device)
+    if (mine := team()) is not None:
+        wish = replace(wish, devices=mine.size)
+        if placement.device.type == "cpu":  # where all of them have one memory
+            where = replace(where, memory=where.memory // mine.here)
     again = partial(predict, folder, machine=where, dtype=placement.dtype)
     try:
         predicted = again(wish)

@@ -1,12 +1,13 @@
 """A published model's film, counted by the library's own code on the meta device. In: configs. Out: stages."""
 
+from dataclasses import replace
 from functools import partial
 
 import torch
 
 from kinora.core.cost import Cost, Heap, bytes_of, count, weight_bytes
 from kinora.core.machine import Machine
-from kinora.core.shape import PixelShape
+from kinora.core.shape import LatentShape, PixelShape
 from kinora.denoise.canvas import Canvas, blank
 from kinora.denoise.stream import led
 from kinora.estimate.film import Estimate, Wish, stage
@@ -17,6 +18,7 @@ from kinora.open_weights.folder import Folder
 from kinora.open_weights.model import OpenModel
 from kinora.open_weights.past import Layer, Past
 from kinora.open_weights.remember import Memory
+from kinora.open_weights.share import check_even, check_shared, held_whole, sent
 from kinora.open_weights.skeleton import META, blind, heard, skeleton
 from kinora.open_weights.stream import Tiling, stream
 
@@ -31,9 +33,12 @@ def published(folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtyp
         dtype: of the transformer and the text encoder.
 
     Raises:
-        UnsupportedError: what the family computes depends on the words.
+        UnsupportedError: what the family computes depends on the words, or several devices cannot share it.
+        UsageError: so many devices cannot share it.
     """
     model = skeleton(folder, dtype=dtype)
+    if wish.devices > 1:
+        check_shared(folder, model.family, size=wish.devices)
     read = count(lambda: heard(model)) * wish.passes
     dreamt, group = _dream(model, wish), _group(model)
     drawn = _decode(model, wish.shape)
@@ -67,7 +72,25 @@ def _dream(model: OpenModel, wish: Wish) -> Cost:
     told = [each for each in memory.told if each is not None]
     kept = bytes_of(t for each in told for pair in (each.words, each.pictures or ()) for t in pair)
     later = count(one_pass, heap=heap)
-    return (first + later * (wish.steps - 1)).beside(kept) * wish.passes
+    share = part(model, later, canvas, devices=wish.devices)
+    # What is done once, for the words, every device does for itself.
+    once = replace(
+        first + later * -1, peak=share.peak + first.peak - later.peak,
+        held=share.held + first.held - later.held,
+    )  # fmt: skip
+    return (once + share * wish.steps).beside(kept) * wish.passes
+
+
+def part(model: OpenModel, whole: Cost, canvas: Canvas, *, devices: int) -> Cost:
+    """What one of several devices does of a pass."""
+    if devices == 1:
+        return whole
+    network, stride = model.shelf.get("transformer"), model.stride
+    frames, _, height, width = canvas.latents.shape
+    check_even(LatentShape(frames, height, width), stride, size=devices)
+    tokens = frames // stride.depth * (height // stride.patch) * (width // stride.patch)
+    held, moved = held_whole(network, tokens), sent(network, tokens, size=devices)
+    return whole.shared(devices, whole=held, moved=moved)
 
 
 def _block_by_block(model: OpenModel, canvas: Canvas, words: Words, *, steps: int) -> Cost:

@@ -19,11 +19,13 @@ class Task:
         device: where it computes.
         dtype: of queries, keys and values.
         masked: whether some words are hidden from it, which not every kernel can do.
+        shared: whether several processes share the heads, which the library must know how to do with it.
     """
 
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     masked: bool = False
+    shared: bool = False
 
 
 def backends() -> list[str]:
@@ -48,6 +50,7 @@ def check_backend(backend: str, task: Task) -> None:
     if known and _runs(backend, task):
         return
     hidden = " with words that are hidden from it" if task.masked else ""
+    hidden += " in several processes" if task.shared else ""
     raise UsageError(
         f"the attention backend '{backend}' does not run here{hidden}"
         if known
@@ -90,8 +93,15 @@ def attention(backend: str, task: Task = Task()) -> Iterator[None]:
 
 
 def _runs(backend: str, task: Task) -> bool:
-    from diffusers.models.attention_dispatch import AttentionBackendName, dispatch_attention_fn
+    from diffusers.models.attention_dispatch import (
+        AttentionBackendName,
+        _AttentionBackendRegistry,
+        dispatch_attention_fn,
+    )
 
+    registry = _AttentionBackendRegistry
+    if task.shared and not registry._is_context_parallel_available(AttentionBackendName(backend)):
+        return False
     states = torch.zeros(1, 16, 2, 64, device=task.device, dtype=task.dtype)
     mask = torch.ones(1, 1, 1, 16, device=task.device, dtype=torch.bool) if task.masked else None
     with warnings.catch_warnings():

@@ -8,6 +8,7 @@ import torch
 
 from kinora.core.device import wished_device
 from kinora.core.errors import UsageError
+from kinora.core.team import team
 from kinora.open_weights.causal import wan_causal
 from kinora.open_weights.cogvideox import cogvideox
 from kinora.open_weights.cogvideox_image import cogvideox_image
@@ -57,7 +58,8 @@ def load_open(
         placement: where it computes.
 
     Raises:
-        UnsupportedError: no family describes its class, or its quantised weights cannot be read here.
+        UnsupportedError: no family describes its class, its quantised weights cannot be read here, or a
+            team cannot share it.
         NotFoundError: files are missing.
         UsageError: the weights are pickled, or the extra libraries are missing.
     """
@@ -74,6 +76,11 @@ def load_open(
     place = placement or best_placement()
     check_quantised(folder, place.device)
     family = describe(folder)
+    if (mine := team()) is not None:
+        from kinora.open_weights.share import check_devices, check_shared
+
+        check_shared(folder, family, size=mine.size)
+        check_devices(place.device, mine)
     return OpenModel(family, Shelf(folder, place, dress=family.adapt))
 
 

@@ -22,6 +22,7 @@ from kinora.flow.guidance import classifier_free
 from kinora.flow.solver import Field
 from kinora.open_weights.blocks import Blocks
 from kinora.open_weights.codec import Codec
+from kinora.open_weights.crew import Crew
 from kinora.open_weights.family import Family, Moment, Prepared, Words
 from kinora.open_weights.past import Keep, Past, looking_back
 from kinora.open_weights.remember import Memory, heard_again, recalling
@@ -67,6 +68,11 @@ class OpenModel:
         """The video compression network."""
         return self.family.codec(self.shelf)
 
+    @cached_property
+    def crew(self) -> Crew:
+        """Who calls its transformers."""
+        return Crew(self)
+
     def checksums(self) -> dict[str, str]:
         """File name -> sha256 of every weights file."""
         from kinora.open_weights.sums import checksums
@@ -86,9 +92,7 @@ class OpenModel:
 
     def schedule(self, canvas: Canvas, *, steps: int, shift: float | None) -> Tensor:
         """The levels this model was tuned for."""
-        _, _, height, width = canvas.latents.shape
-        shape = LatentShape(len(canvas), height, width)
-        return self.family.schedule(steps=steps, shape=shape, shift=shift)
+        return self.family.schedule(steps=steps, shape=_shape(canvas), shift=shift)
 
     def velocity(self, canvas: Canvas, text: Read, *, guidance: float) -> Field:
         """The guided velocity; a frame listens to its own shot, one pass per shot.
@@ -97,6 +101,7 @@ class OpenModel:
             UnsupportedError: the canvas holds several cameras or frames outside time.
         """
         _check(self, canvas)
+        self.crew.check(_shape(canvas))
         prepared = self.family.prepare(self.shelf, self.codec, canvas)
         if self.family.embedded:
             told = {**prepared.arguments, "guidance": torch.tensor([1000 * guidance])}
@@ -188,24 +193,24 @@ class OpenModel:
         Returns:
             Data minus noise `[f c h w]`, float32.
         """
-        family, network = self.family, self.shelf.get(expert)
+        family, network = self.family, self.crew.network(expert)
         y = family.coordinates.enter(x, level)
         joined = y if prepared.channels is None else torch.cat([y, prepared.channels.to(y)], 1)
         frames, _, height, width = x.shape
         shape = LatentShape(frames, height, width)
         moment = Moment(shape, family.coordinates.time(level), family.capabilities.fps)
-        told = heard_again(words, memory)
-        arguments = {**told, **prepared.arguments, **family.arguments(moment)}
+        arguments = {**words, **prepared.arguments, **family.arguments(moment)}
         device = self.shelf.placement.device
         put = partial(placed, network=network, device=device)
+        given = {
+            "hidden_states": put(rearrange(joined, f"f c h w -> {family.layout}")),
+            "timestep": timestep(moment, family).to(device),
+            **{key: put(value) for key, value in arguments.items()},
+        }
         context = getattr(network, "cache_context", nullcontext)
-        with context(name), recalling(network, memory), looking_back(network, past) as eyes:
-            raw = network(
-                hidden_states=put(rearrange(joined, f"f c h w -> {family.layout}")),
-                timestep=timestep(moment, family).to(device),
-                return_dict=False,
-                **{key: put(value) for key, value in arguments.items()},
-            )[0]
+        heard, called = recalling(network, memory), self.crew.calling(expert, given, memory)
+        with context(name), called, heard, looking_back(network, past) as eyes:
+            raw = network(**heard_again(given, memory), return_dict=False)[0]
             if keep is not None:
                 keep(tuple(eye.seen() for eye in eyes))
         output = rearrange(
@@ -234,6 +239,11 @@ def placed(value: Any, network: Any, device: torch.device) -> Any:
     if not isinstance(value, Tensor):
         return value
     return value.to(device, network.dtype if value.is_floating_point() else value.dtype)
+
+
+def _shape(canvas: Canvas) -> LatentShape:
+    _, _, height, width = canvas.latents.shape
+    return LatentShape(len(canvas), height, width)
 
 
 def _check(model: OpenModel, canvas: Canvas) -> None:

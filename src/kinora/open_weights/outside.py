@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kinora.core.errors import UnsupportedError, UsageError
+from kinora.core.team import team
 from kinora.denoise.model import FilmModel
 from kinora.media.sidecar import sha256
 from kinora.open_weights.attention import Task, check_backend, use
@@ -93,6 +94,12 @@ def dressed(model: FilmModel, outside: Outside) -> FilmModel:
             f"{model.name} has no step to skip: its few steps were taught to differ",
             remedy="Leave out --step-cache",
         )
+    if outside.step_cache and team() is not None:
+        raise UnsupportedError(
+            "a step cache cannot be shared by several processes",
+            why="each would judge by its own part of the picture what is to be skipped",
+            remedy="Leave out --step-cache, or run it without torchrun",
+        )
     if outside.step_cache < 0:
         raise UsageError("a step cache's threshold is not negative", remedy="Try 0.05")
     for lora in outside.loras:
@@ -101,7 +108,9 @@ def dressed(model: FilmModel, outside: Outside) -> FilmModel:
     if outside.attention:
         place, reading = before.placement, model.family.read
         masked = not isinstance(reading, T5Reading) or reading.mask is not None
-        check_backend(outside.attention, Task(place.device, place.dtype, masked))
+        check_backend(
+            outside.attention, Task(place.device, place.dtype, masked, team() is not None)
+        )
     shelf = Shelf(
         before.folder, before.placement,
         dress=partial(_dress, model.family, outside),

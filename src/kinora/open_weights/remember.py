@@ -7,6 +7,8 @@ film; and positions turn queries and keys in one pass over them instead of six.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from typing import Any
 
 import torch
@@ -28,11 +30,20 @@ class Told:
     pictures: tuple[Tensor, Tensor] | None = None
 
 
+_NUMBERS = count()
+
+
 @dataclass(eq=False)
 class Memory:
-    """What every layer of a network made of one prompt, None where it was not asked yet."""
+    """What every layer of a network made of one prompt, None where it was not asked yet.
+
+    Args:
+        told: of each layer.
+        number: of this memory in this process, which others may know it by.
+    """
 
     told: list[Told | None] = field(default_factory=list)
+    number: int = field(default_factory=partial(next, _NUMBERS))
 
     @property
     def full(self) -> bool:

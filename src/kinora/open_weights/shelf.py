@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import torch
 
 from kinora.core.errors import NotFoundError, UnsupportedError, is_out_of_memory
+from kinora.core.team import team
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.remember import hasten
 
@@ -151,7 +152,7 @@ class Shelf:
             network = maker(component, kind)
         network.eval().requires_grad_(False)
         if component.startswith("transformer"):
-            return self._placed(component, self._dressed(hasten(network)))
+            return self._placed(component, self._shared(self._dressed(hasten(network))))
         return self._placed(component, network)
 
     def _dressed(self, network: Any) -> Any:
@@ -159,6 +160,14 @@ class Shelf:
             self._dress(network)
         if self._cache is not None:
             self._cache.attach(network)
+        return network
+
+    def _shared(self, network: Any) -> Any:
+        """In a team a part of one; outside of what it was dressed in, so that compiled blocks are whole."""
+        if (mine := team()) is not None:
+            from kinora.open_weights.share import share
+
+            share(network, mine, self.placement.device)
         return network
 
     @contextmanager
