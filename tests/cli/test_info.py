@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kinora.core.clip import Clip
+from kinora.media.measure import Measured, Seam
 from kinora.media.sidecar import Shot, Sidecar, sidecar_path, write_sidecar
 from kinora.media.write import save
 
@@ -58,6 +59,12 @@ def test_somebody_elses_film(film: Path, kinora: Command) -> None:
     told = document(kinora, film)
     assert (told["told_by"], told["comment"]) == ("nobody", "holiday")
     assert "made" not in told
+
+
+def test_seams_for_a_reader(film: Path, kinora: Command) -> None:
+    measured = Measured(seams=(Seam(at=1.5, step=2.0, usual=3.0),))
+    write_sidecar(Sidecar(verb="extend", measured=measured), film)
+    assert "the seam at 1.5 s is a step of 2.0" in kinora("info", film).stdout
 
 
 def test_for_a_reader(film: Path, kinora: Command) -> None:

@@ -1,5 +1,6 @@
 """A film written while it is made is the film made at once; what was dreamt is never lost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from safetensors.torch import load_file
 from kinora.core.errors import CancelledError
 from kinora.core.progress import Progress
 from kinora.generate import Request, generate
+from kinora.media.measure import drift, tally
 from kinora.media.read import read
 from kinora.media.sidecar import read_sidecar
 from kinora.models.bundle import Bundle
@@ -33,6 +35,15 @@ def test_the_same_film_as_at_once(
     assert sidecar.made.frames == 49
     windows = "tiny-test has no memory: the film is made in windows that overlap"
     assert notes == (() if kind == "causal" else (windows,))
+
+
+def test_the_drift_of_a_long_film_is_that_of_all_its_frames(causal: Bundle, tmp_path: Path) -> None:
+    wish = replace(WISH, seconds=10.0)
+    sidecar, _ = deliver_stream(causal, wish, tmp_path / "a.mp4")
+    assert sidecar.measured.drift is not None
+    assert sidecar.measured.drift == drift(tally(generate(causal, wish).clip.frames))
+    short, _ = deliver_stream(causal, WISH, tmp_path / "b.mp4")
+    assert short.measured.drift is None
 
 
 def test_what_was_dreamt_is_there_when_the_rest_fails(causal: Bundle, tmp_path: Path) -> None:
