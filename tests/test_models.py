@@ -121,7 +121,9 @@ def test_a_change_is_read_with_its_base(pair: Path) -> None:
     differs = [name for name in before if not torch.equal(before[name], after[name])]
     assert differs == ["blocks.0.mlp.outward.weight"]
     assert (pair / "tiny-few" / CHANGE).stat().st_size < 8000
-    assert model_card(str(pair / "tiny-few")).name == "tiny-few"
+    card = model_card(str(pair / "tiny-few"))
+    assert (card.name, card.owner) == ("tiny-few", "local")
+    assert model_card("kinora-tiny").owner == "kinora"
     assert empty_bundle(pair / "tiny-few").transformer.config == base.transformer.config
 
 

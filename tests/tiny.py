@@ -3,6 +3,7 @@
 `from tiny import tiny_model_folder` in a `conftest.py`, or name `pytest_plugins = ["tiny"]`.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from kinora.autoencoder.model import Autoencoder, AutoencoderConfig
 from kinora.models.bundle import Bundle, Index
-from kinora.models.store import save_bundle
+from kinora.models.store import load_bundle, save_bundle, save_change
 from kinora.text.encoder import TextConfig, TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.transformer.model import Transformer, TransformerConfig
@@ -40,6 +41,19 @@ def tiny_bundle(*, seed: int = 0) -> Bundle:
         for network in (bundle.text, bundle.transformer, bundle.autoencoder):
             _stir(network)
     return bundle
+
+
+def tiny_student(home: Path) -> Path:
+    """The folder of `few`, which needs no guidance, beside that of `many`, of which it is a change."""
+    bundle = tiny_bundle()
+    save_bundle(named(bundle, name="many"), home / "many")
+    few = named(bundle, name="few", guidance=1.0, steps=(1, 2, 3))
+    return save_change(few, load_bundle(home / "many"), home / "few", rank=1)
+
+
+def named(bundle: Bundle, **values: object) -> Bundle:
+    """The bundle with other words in its index."""
+    return replace(bundle, index=bundle.index.model_copy(update=values))
 
 
 def _stir(network: torch.nn.Module) -> None:

@@ -10,8 +10,13 @@ from typing import Any
 TEXT = "a red ball rolls."
 
 
+def fickle(number: int) -> str:
+    """What is answered to that question, from 1 on."""
+    return f"{TEXT} the cube falls{' past the cone' * number}."
+
+
 class Writer(HTTPServer):
-    """Answers the model `good`; of `broken` and any other it knows nothing.
+    """Answers the model `good`, and `fickle` with other words each time; of `broken` and any other it knows nothing.
 
     `asked` has every question with its path and key.
     """
@@ -28,10 +33,11 @@ class _Answer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append({"path": self.path, "key": self.headers["Authorization"], **body})
-        reply = {"choices": [{"message": {"content": f" {TEXT} "}}]}
+        text = fickle(len(self.server.asked)) if body["model"] == "fickle" else TEXT
+        reply = {"choices": [{"message": {"content": f" {text} "}}]}
         self.send_response(200 if body["model"] != "broken" else 500)
         self.end_headers()
-        self.wfile.write(json.dumps(reply if body["model"] == "good" else {}).encode())
+        self.wfile.write(json.dumps(reply if body["model"] in {"good", "fickle"} else {}).encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -1,15 +1,14 @@
 """`kinora generate` as its users meet it: a real process, real files."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kinora.media.read import read
 from kinora.media.sidecar import read_sidecar, sha256
-from kinora.models.store import load_bundle, save_bundle, save_change
-from tiny import tiny_bundle
+from kinora.models.store import save_bundle
+from tiny import tiny_bundle, tiny_student
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +49,11 @@ def test_a_film_its_sidecar_and_its_latents(kinora, model: Path, tmp_path: Path)
 
 
 def test_where_time_is_no_object_the_teacher_of_the_model_films(kinora, tmp_path: Path) -> None:
-    bundle = tiny_bundle()
-    many = replace(bundle, index=bundle.index.model_copy(update={"name": "many"}))
-    home = tmp_path / "models"
-    save_bundle(many, home / "many")
-    few = bundle.index.model_copy(update={"name": "few", "guidance": 1.0, "steps": (1, 2, 3)})
-    save_change(replace(bundle, index=few), load_bundle(home / "many"), home / "few", rank=1)
+    likes, few = tiny_bundle().index, tiny_student(tmp_path / "models")
 
     def made(*words: object) -> tuple[str, int, float]:
         done = kinora(
-            "generate", PROMPT, "--model", home / "few", "--seconds", 1, "--seed", 7,
+            "generate", PROMPT, "--model", few, "--seconds", 1, "--seed", 7,
             "--out", "a.mp4", "-q", *words,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -69,9 +63,9 @@ def test_where_time_is_no_object_the_teacher_of_the_model_films(kinora, tmp_path
 
     assert made() == ("few", 2, 1.0)
     assert made("--preset", "draft") == ("few", 1, 1.0)
-    assert made("--preset", "best") == ("many", bundle.index.steps[2], bundle.index.guidance)
+    assert made("--preset", "best") == ("many", likes.steps[2], likes.guidance)
     assert made("--preset", "best", "--steps", 2) == ("few", 2, 1.0)
-    assert made("--negative", "a hat") == ("many", bundle.index.steps[1], bundle.index.guidance)
+    assert made("--negative", "a hat") == ("many", likes.steps[1], likes.guidance)
     assert made("--negative", "a hat", "--guidance", 2) == ("few", 2, 2.0)
 
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from kinora.cli.main import main
+from kinora.core.clip import Clip
 from kinora.core.errors import KinoraError
 from kinora.media import sidecar
 from kinora.media.read import read
 from kinora.media.sidecar import read_sidecar, sha256
+from kinora.media.write import save
 from kinora.models.store import save_bundle
 from kinora.timeline.deliver import latents_path
 from tiny import tiny_bundle
@@ -140,3 +142,25 @@ def test_a_storyboard_of_a_sequence(model: str, capsys: Capture) -> None:
     words = ["storyboard", "board.toml", "--model", model, "-o", "board-%03d.png", "-q"]
     assert main(words) == 0
     assert told(capsys, "rerun", "board-%03d.png", "--model", model)["same_frames"] is True
+
+
+def test_pictures_of_others_are_taken_wherever_a_film_is(model: str, capsys: Capture) -> None:
+    Path("folder").mkdir()
+    shades = 255 - np.arange(4, dtype=np.uint8)[:, None, None, None] * 60
+    save(Clip(np.broadcast_to(shades, (4, 64, 64, 3)).copy(), 8), Path("folder"))
+    common = ["--steps", "1", "--seed", "3", "--model", model]
+    longer = told(capsys, "extend", "folder", "--seconds", "1", *common, "-o", "a.mp4")
+    assert "folder: 1 frames a second became 8" in longer["films"][0]["notes"]
+    masked = ["edit", "a.mp4", "--mask", "folder", "--prompt", "a cone", *common]
+    for words in (["animate", "folder", "--seconds", "1", *common], masked, ["caption", "folder"]):
+        assert told(capsys, *words)
+    assert main(["character", "add", "mia", "--from", "folder"]) == 0
+
+
+def test_a_folder_of_other_names_is_told_how_to_be_named(capsys: Capture) -> None:
+    Path("folder").mkdir()
+    save(Clip(np.zeros((2, 64, 64, 3), np.uint8), 8), Path("folder/shot-%03d.png"))
+    for verb in ("info", "caption", "verify", "extend"):
+        assert main([verb, "folder"]) == 6
+        assert "by their pattern, such as folder/frame-%04d.png" in capsys.readouterr().err
+        assert main(["info", "folder/shot-%03d.png"]) == 0

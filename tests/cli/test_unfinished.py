@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,9 +14,10 @@ import pytest
 from kinora.cli.main import main
 from kinora.cli.unfinished import drawn
 from kinora.media.read import read
-from kinora.media.sidecar import read_sidecar
+from kinora.media.sidecar import Shot, read_sidecar
 from kinora.models.store import save_bundle
 from tiny import tiny_bundle
+from writers import fickle, writing
 
 # A process in the background may be deaf to Ctrl-C from birth.
 HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
@@ -47,6 +49,12 @@ def stopped(words: list[str], *, after: int, by: signal.Signals) -> list[str]:
             os.kill(process.pid, by)
     process.communicate()
     return lines
+
+
+def printed(said: list[str]) -> list[str]:
+    """The words of the command that goes on."""
+    command = next(line for line in said if line.startswith("Stopped. To go on: kinora "))
+    return shlex.split(command.removeprefix("Stopped. To go on: kinora "))
 
 
 def told(words: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
@@ -91,9 +99,7 @@ def test_an_edit_goes_on_with_the_command_that_ctrl_c_printed(
     common = ["--model", str(model), "--json", "-o"]
     told([*GENERATE, "--seconds", "2", "--seed", "1", *common, "a.mp4"], monkeypatch)
     words = ["retake", "a.mp4", "--from", "1", "--steps", str(STEPS), *common, "b.mp4"]
-    said = stopped(words, after=7, by=signal.SIGINT)
-    command = next(line for line in said if line.startswith("Stopped. To go on: kinora "))
-    again = command.removeprefix("Stopped. To go on: kinora ").split()
+    again = printed(stopped(words, after=7, by=signal.SIGINT))
     assert again[:-2] == words
     assert Path(".b.mp4.dream").exists()
     steps = steps_told(told(again, monkeypatch))
@@ -109,10 +115,34 @@ def test_a_storyboard_goes_on_with_the_words_that_it_wrote_out(
     board = f"seconds = 1\nsteps = {STEPS}\nwidth = 64\nheight = 64\n[[card]]\nat = 0\n"
     Path("b.toml").write_text(board + 'prompt = "a red ball"\n')
     words = ["storyboard", "b.toml", "--model", str(model), "--expand", "--json"]
-    said = stopped(words, after=7, by=signal.SIGINT)
-    command = next(line for line in said if line.startswith("Stopped. To go on: kinora "))
-    again = command.removeprefix("Stopped. To go on: kinora ").split()
+    again = printed(stopped(words, after=7, by=signal.SIGINT))
     assert steps_told(told([*again, "--json"], monkeypatch))[0] >= 7
+
+
+def test_an_endpoint_writes_a_film_that_was_broken_off_once(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = ["--steps", str(STEPS), "--model", str(model), "--json", "-o"]
+    size = ["--seconds", "2", "--size", "64x64"]
+    with writing() as writer:
+        asking = ["--endpoint", writer.url, "--writer", "fickle"]
+        wish = ["generate", "a ball", *size, *asking, *common, "a.mp4"]
+        again = printed(stopped(wish, after=7, by=signal.SIGINT))
+        assert steps_told(told(again, monkeypatch))[0] >= 7
+        edit = ["retake", "a.mp4", "--from", "1", "--prompt", "a cube", *asking, *common, "b.mp4"]
+        stopped(edit, after=7, by=signal.SIGKILL)
+        assert "going on with what was broken off" in told(edit, monkeypatch)
+        assert len(writer.asked) == 2
+        assert main(["angles", "a.mp4", "--prompt", "a cone", *asking, *common, "c.mp4"]) == 2
+        assert len(writer.asked) == 3
+    assert not list(Path().glob(".*")), (
+        "neither a film that is done nor one that cannot be leaves words"
+    )
+    assert read_sidecar(Path("b.mp4")).shots[-1] == Shot(prompt="a cube", expansion=fickle(2))
+    whole = ["generate", fickle(1), "--wish", "a ball", *size, *again[-2:], *common, "whole.mp4"]
+    assert main([*whole, "-q"]) == 0
+    assert read_sidecar(Path("a.mp4")).shots == read_sidecar(Path("whole.mp4")).shots
+    assert same("a.mp4", "whole.mp4")
 
 
 def test_a_seed_is_found_for_the_same_words_of_a_process_that_is_gone(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def server(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 def test_the_server_tells_what_the_model_is(server: Served) -> None:
     told = server.http.get(f"/v1/models/{ID}").json()
     assert (told["id"], told["size"], told["fps"]) == (ID, "832x480", 16.0)
+    assert told["owned_by"] == "Wan-AI"
     assert server.http.get("/v1/models").json()["data"] == [told]
     assert not told["characters"]
 
@@ -58,6 +59,7 @@ def test_a_folder_is_known_by_its_own_name(tiny: Tiny) -> None:
     """Where it lies is told to nobody."""
     card = model_card(str(tiny("ltx")))
     assert (card.name, card.fps, card.height, card.width) == ("ltx", 25.0, 512, 704)
+    assert card.owner == "local"
     assert card.stride == load_open(tiny("ltx")).stride
 
 

@@ -12,10 +12,8 @@ from kinora.core.errors import NotFoundError, UsageError
 from kinora.core.progress import Progress
 from kinora.generate import Request, generate
 from kinora.media.read import read
-from kinora.models.bundle import Bundle
-from kinora.models.store import load_bundle, save_bundle, save_change
 from kinora.timeline.filmmaker import Filmmaker
-from tiny import FPS, HEIGHT, STEPS, WIDTH, tiny_bundle, tiny_model_folder
+from tiny import FPS, HEIGHT, STEPS, WIDTH, tiny_model_folder, tiny_student
 
 __all__ = ["tiny_model_folder"]
 
@@ -63,11 +61,7 @@ def test_what_cannot_be_is_told(maker: Filmmaker) -> None:
 
 
 def test_the_teacher_answers_where_the_command_line_asks_it(tmp_path: Path) -> None:
-    bundle = tiny_bundle()
-    save_bundle(named(bundle, name="many"), tmp_path / "many")
-    few = named(bundle, name="few", guidance=1.0, steps=(1, 2, 3))
-    save_change(few, load_bundle(tmp_path / "many"), tmp_path / "few", rank=1)
-    maker = kinora.load(tmp_path / "few")
+    maker = kinora.load(tiny_student(tmp_path))
     assert (maker.model.name, maker.teacher.name) == ("few", "many")
     plain, pushed = Request((PROMPT,)), Request((PROMPT,), negative="a cone")
     assert maker.answering(plain, "standard") is maker.model
@@ -75,10 +69,6 @@ def test_the_teacher_answers_where_the_command_line_asks_it(tmp_path: Path) -> N
     assert maker.answering(replace(pushed, guidance=2.0), "best") is maker.model
     best = maker.film(PROMPT, seconds=0.5, preset="best", seed=1)
     assert (best.request.steps, best.request.guidance) == (STEPS[2], 3.0)
-
-
-def named(bundle: Bundle, **values: object) -> Bundle:
-    return replace(bundle, index=bundle.index.model_copy(update=values))
 
 
 def test_the_page_of_the_studio_does_what_it_says(

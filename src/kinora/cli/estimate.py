@@ -1,13 +1,22 @@
 """`kinora estimate [MODEL]`. In: a model and a size. Out: seconds and bytes, stage by stage."""
 
+from dataclasses import replace
 from math import inf
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kinora.cli.options import Device, Json, Offline
 from kinora.cli.output import show
 from kinora.core.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+    from kinora.core.machine import Machine
+    from kinora.core.shape import PixelShape
+    from kinora.denoise.model import FilmModel
+    from kinora.estimate.film import Wish
 
 
 def estimate(
@@ -41,36 +50,17 @@ def estimate(
     as_json: Json = False,
 ) -> None:
     """Tell what a film will cost in time and memory, before the start."""
-    from dataclasses import replace
-
-    from kinora.core.machine import calibrated
-    from kinora.core.prompt import check_guidance
-    from kinora.core.shape import PixelShape, check_seconds, parse_size
-    from kinora.estimate.film import Wish, check_fits
+    from kinora.estimate.film import check_fits
     from kinora.estimate.predict import place_for, predict, weightless
     from kinora.models.store import DEFAULT
-    from kinora.timeline.deliver_stream import LONG
 
     folder = _folder(model or DEFAULT)
     empty = weightless(folder)
-    placement, likes = place_for(empty), empty.capabilities
-    height, width = parse_size(size) if size else (likes.height, likes.width)
-    longest = likes.max_frames or round(4 * likes.fps) + 1
-    frames = check_seconds(seconds) * likes.fps + 1 if seconds else longest
-    wish = Wish(
-        empty.stride.snap(PixelShape(round(frames), height, width)),
-        steps=steps or likes.steps[1],
-        guidance=check_guidance(likes.guidance if guidance is None else guidance),
-        whole=frames - 1 < LONG * likes.fps,
-        devices=gpus,
-    )
-    machine = calibrated(placement.device)
-    if memory is not None:
-        machine = replace(machine, memory=round(memory * 1e9))
-    if link is not None:
-        machine = replace(machine, link=check_link(link) * 1e9)
+    placement = place_for(empty)
+    wish = _wish(empty, seconds=seconds, size=size, steps=steps, guidance=guidance, gpus=gpus)
+    machine = _machine(placement.device, memory=memory, link=link)
 
-    def again(shape: PixelShape) -> Any:
+    def again(shape: "PixelShape") -> Any:
         smaller = replace(wish, shape=empty.stride.snap(shape))
         return predict(folder, smaller, machine=machine, dtype=placement.dtype)
 
@@ -79,6 +69,46 @@ def estimate(
     told = _told(predicted, machine.device, plan)
     shared = {"gpus": gpus, "link_gb_s": machine.link / 1e9} if gpus > 1 else {}
     show({**told, **shared}, as_json=as_json)
+
+
+def _wish(
+    model: "FilmModel",
+    *,
+    seconds: float | None,
+    size: str | None,
+    steps: int | None,
+    guidance: float | None,
+    gpus: int,
+) -> "Wish":
+    """What was typed, and for the rest what the model likes."""
+    from kinora.core.prompt import check_guidance
+    from kinora.core.shape import PixelShape, check_seconds, parse_size
+    from kinora.estimate.film import Wish
+    from kinora.timeline.deliver_stream import LONG
+
+    likes = model.capabilities
+    height, width = parse_size(size) if size else (likes.height, likes.width)
+    longest = likes.max_frames or round(4 * likes.fps) + 1
+    frames = check_seconds(seconds) * likes.fps + 1 if seconds else longest
+    return Wish(
+        model.stride.snap(PixelShape(round(frames), height, width)),
+        steps=steps or likes.steps[1],
+        guidance=check_guidance(likes.guidance if guidance is None else guidance),
+        whole=frames - 1 < LONG * likes.fps,
+        devices=gpus,
+    )
+
+
+def _machine(device: "torch.device", *, memory: float | None, link: float | None) -> "Machine":
+    """This machine, with another memory or link if they were typed."""
+    from kinora.core.machine import calibrated
+
+    machine = calibrated(device)
+    if memory is not None:
+        machine = replace(machine, memory=round(memory * 1e9))
+    if link is not None:
+        machine = replace(machine, link=check_link(link) * 1e9)
+    return machine
 
 
 def check_link(link: float) -> float:

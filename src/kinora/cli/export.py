@@ -20,8 +20,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write the project's timeline and its shots for an editing program."""
-    from kinora.generate import load
-    from kinora.models.store import DEFAULT
+    from kinora.timeline.filmmaker import filmmaker
     from kinora.timeline.project import project
     from kinora.timeline.studio import export_film
 
@@ -29,7 +28,7 @@ def export(
     home = here if here.document.exists() else project(target.parent)
     timeline = home.history().present
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
-        dreamer = load(model or DEFAULT)
+        dreamer = filmmaker(model).pushing(timeline.negative, guidance=timeline.guidance)
         files = export_film(timeline, home, target, model=dreamer, on_progress=on_progress)
     told = {"file": str(target), "shots": [str(each) for each in files]}
     show(told, as_json=as_json, text=str(target))

@@ -18,6 +18,8 @@ from kinora.cli.options import (
     Json,
     Loras,
     Model,
+    Negative,
+    NoMetadata,
     Offline,
     Out,
     Quiet,
@@ -63,6 +65,7 @@ def storyboard(
     ] = None,
     steps: Steps = None,
     guidance: Guidance = None,
+    negative: Negative = "",
     verify: Verify = False,
     tries: Tries = TRIES,
     out: Out = None,
@@ -73,6 +76,7 @@ def storyboard(
     step_cache: StepCache = 0.0,
     compiled: Compile = False,
     attention: Attention = None,
+    no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -83,7 +87,9 @@ def storyboard(
     from kinora.timeline.render import files_of
 
     home = project(file.parent if file else None)
-    typed = {"steps": steps, "guidance": guidance, "expand": expand or None}
+    typed = {
+        "steps": steps, "guidance": guidance, "negative": negative or None, "expand": expand or None,
+    }  # fmt: skip
     changes = {name: value for name, value in typed.items() if value is not None}
     asked = endpoint_of(endpoint, writer)
     timeline = _present(home, file, undo=undo, redo=redo, seed=seed, changes=changes, asked=asked)
@@ -91,14 +97,15 @@ def storyboard(
     check_target(target, fps=8, frames=2)
     spare(target, files_of(timeline))
     with resumable(target, None, again=onward(), quiet=quiet):
-        from kinora.generate import load
-        from kinora.models.store import DEFAULT
+        from kinora.timeline.filmmaker import filmmaker
 
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
-            dreamer = From(lora, step_cache, compiled, attention).put_on(load(model or DEFAULT))
+            dreamer = filmmaker(model).pushing(timeline.negative, guidance=timeline.guidance)
+            dreamer = From(lora, step_cache, compiled, attention).put_on(dreamer)
             made = _made(
                 timeline, home, target,
-                model=dreamer, tries=tries if verify else 0, on_progress=on_progress,
+                model=dreamer, tries=tries if verify else 0, words=not no_metadata,
+                on_progress=on_progress,
             )  # fmt: skip
     for line in (*made.notes, *made.measured.lines()):
         note(f"Note: {line}", quiet=quiet)
@@ -120,13 +127,14 @@ def _made(
     *,
     model: "FilmModel",
     tries: int,
+    words: bool,
     on_progress: "OnProgress",
 ) -> "Made":
     """The film as files; if it is watched, of the best takes, which become the project's timeline."""
     from kinora.timeline.studio import make_film
 
     if not tries:
-        return make_film(timeline, home, target, model=model, on_progress=on_progress)
+        return make_film(timeline, home, target, model=model, words=words, on_progress=on_progress)
     from kinora.caption.judge import load_judge
     from kinora.evaluate.shots import verified_timeline
     from kinora.evaluate.takes import for_sidecar
@@ -137,7 +145,7 @@ def _made(
     home.change(chosen)
     made = make_film(
         chosen, home, target,
-        model=model, options=for_sidecar(ledger, tries=tries), on_progress=on_progress,
+        model=model, options=for_sidecar(ledger, tries=tries), words=words, on_progress=on_progress,
     )  # fmt: skip
     return replace(made, notes=(*made.notes, *ledger.lines()))
 

@@ -38,8 +38,8 @@ from kinora.cli.unfinished import drawn, resumable
 from kinora.core.errors import KinoraError, UsageError
 
 if TYPE_CHECKING:
-    from kinora.denoise.model import FilmModel
     from kinora.timeline.edit import Edit
+    from kinora.timeline.filmmaker import Filmmaker
     from kinora.timeline.fulfil import Make
     from kinora.timeline.order import Order
 
@@ -159,7 +159,9 @@ def _delivered(
 
     check_target(target, fps=8, frames=2)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
-        dreamer = outside.put_on(_dreamer(order.files[0], model))
+        edit = order.edit
+        dreamer = _dreamer(order.files[0], model).pushing(edit.negative, guidance=edit.guidance)
+        dreamer = outside.put_on(dreamer)
         done = fulfil(
             dreamer, order, target, make=_maker(tries), words=words, on_progress=on_progress
         )
@@ -179,19 +181,18 @@ def _maker(tries: int) -> "Make":
     return Watcher(load_judge(), tries)
 
 
-def _dreamer(film: Path, model: str | None) -> "FilmModel":
+def _dreamer(film: Path, model: str | None) -> "Filmmaker":
     """The model as named, else the one that made the film, else our own."""
-    from kinora.generate import load
     from kinora.media.sidecar import read_sidecar
-    from kinora.models.store import DEFAULT
+    from kinora.timeline.filmmaker import Filmmaker, filmmaker
 
     if model is not None:
-        return load(model)
+        return filmmaker(model)
     try:
         told = read_sidecar(film).model
     except KinoraError:
         told = None
-    return load(DEFAULT) if told is None else maker(film, told)
+    return filmmaker() if told is None else Filmmaker(told.id, maker(film, told))
 
 
 def _shared() -> Mapping[str, inspect.Parameter]:

@@ -1,7 +1,7 @@
 """Work that may be stopped. In: a target and a seed. Out: a command that goes on, or one that did.
 
-What is dreamt is kept in `.NAME.dream` beside the film. After Ctrl-C the printed command goes on with it;
-a process that was killed could print nothing, so the same words typed again find its seed.
+What is dreamt, and what an endpoint wrote for it, is kept in `.NAME.dream` beside the film. After Ctrl-C the printed
+command goes on with it; a process that was killed could print nothing, so the same words typed again find its seed.
 """
 
 import json
@@ -96,9 +96,12 @@ def _words(seed: int | None, again: Sequence[str] | None) -> list[str]:
 
 
 def _tidy(folder: Path) -> None:
-    """Leave no folder in which nothing was dreamt."""
+    """Leave no folder in which nothing was dreamt; words alone stay for a command that was printed."""
+    from kinora.denoise.resume import WORDS
+
     kept = list(folder.glob("*")) if folder.is_dir() else []
-    if kept and {file.name for file in kept} != {ORDER}:
+    dreamt = any(file.name != ORDER and file.suffix != WORDS for file in kept)
+    if dreamt or (kept and not (folder / ORDER).exists()):
         return
     for file in kept:
         file.unlink(missing_ok=True)

@@ -1,13 +1,13 @@
 """Work that goes on where it was broken off. In: canvases, what decides them. Out: the same, dreamt.
 
-A dream is kept under the hash of everything that decides it, so only the very same dream goes on. Where
-it is kept holds for a block, as inference mode does, for it changes no result: no edit has to pass it on.
+A dream is kept under the hash of everything that decides it, so only the very same dream goes on; so are words
+that nobody would write twice. Where it is kept holds for a block, as inference mode does: no edit has to pass it on.
 """
 
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,6 +25,9 @@ from kinora.denoise.loop import Hold
 from kinora.denoise.stream import Lead, Stream, no_lead, stream
 from kinora.flow.solver import Solver
 from kinora.flow.solver.euler import euler
+
+WORDS = ".txt"
+"""How names of words end that are kept."""
 
 SECONDS = 2.0
 """How much dreaming a kill may cost."""
@@ -57,6 +60,19 @@ def keeping_on(shelf: Shelf, *, seconds: float = SECONDS) -> Iterator[None]:
         yield
     finally:
         _KEEPING.reset(token)
+
+
+def written_once(name: str, write: Callable[[], str]) -> str:
+    """What `write` answers, or answered under this name before the block was broken off."""
+    place = _KEEPING.get()
+    if place is None:
+        return write()
+    file = name + WORDS
+    if not place.shelf.has(file):
+        text = write()
+        with place.shelf.making(file) as target:
+            target.write_text(text, encoding="utf-8")
+    return place.shelf.local(file).read_text(encoding="utf-8")
 
 
 def name_of(recipe: dict[str, Any], *known: Canvas | Tensor | None) -> str:

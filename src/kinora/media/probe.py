@@ -94,7 +94,11 @@ def check_file(path: Path) -> None:
     """Raise unless `path` is an existing file, or a sequence of them, with something in it."""
     parts = files_of(path)
     if not parts and path.exists():
-        raise BadMediaError(f"{path} is not a file")
+        raise BadMediaError(
+            f"{path} is not a file",
+            why="as a film a folder holds 0001.png, 0002.png and on",
+            remedy=f"Name other pictures by their pattern, such as {path / 'frame-%04d.png'}",
+        )
     if not parts:
         raise NotFoundError(f"there is no file {path}")
     for part in parts:

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinora.core.errors import BadMediaError, UnsupportedError
+from kinora.core.errors import UnsupportedError
 from kinora.core.version import __version__
+from kinora.media.probe import probe
+from kinora.media.sequence import pictures
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -25,6 +27,12 @@ RECIPE = "org.kinora.recipe"
 UNKNOWN_OWNER = "signingCredential.untrusted"
 YEARS = 10
 FORMATS = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime"}
+"""What we sign, by suffix."""
+
+CARRIERS = {kind: f"image/{kind}" for kind in ("png", "jpeg", "webp", "gif")} | {
+    "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "avi": "video/avi",
+}  # fmt: skip
+"""What may be signed by anybody, by the format that a probe tells."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +107,17 @@ def sign(
 
 
 def read_manifest(path: Path) -> Manifest:
-    """What the manifest of a file says, and whether it holds.
+    """What the manifest of a file says, and whether it holds; a sequence as a whole has none.
 
     Raises:
-        BadMediaError: the file is of no kind that carries one.
+        NotFoundError: there is no such file.
+        BadMediaError: it is no video or image.
         UnsupportedError: the library that reads manifests is not installed.
     """
     c2pa = _library()
-    kind = FORMATS.get(path.suffix.lower())
+    kind = None if pictures(path) else CARRIERS.get(probe(path).format)
     if kind is None:
-        raise BadMediaError(f"{path} carries no manifest", why="only MP4 and MOV do")
+        return Manifest(state="none")
     try:
         with path.open("rb") as stream, c2pa.Reader(kind, stream) as reader:
             report = json.loads(reader.json())

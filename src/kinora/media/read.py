@@ -187,8 +187,9 @@ def _states_the_end(source: Probe) -> float:
 
 def _told(source: Probe, rate: float, height: int, width: int) -> tuple[str, ...]:
     told = []
-    if source.kind == "video" and abs(rate - source.fps) > 1e-3:
-        told.append(f"{source.fps:g} frames a second became {rate:g}")
+    own = source.fps or STILL_RATE
+    if source.kind == "video" and abs(rate - own) > 1e-3:
+        told.append(f"{own:g} frames a second became {rate:g}")
     if (source.height, source.width) != (height, width):
         cut = "" if source.height * width == source.width * height else " and cut"
         told.append(f"{source.width}x{source.height} was scaled{cut} to {width}x{height}")

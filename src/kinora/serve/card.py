@@ -40,6 +40,14 @@ def found(model: str) -> Folder:
     return pulled
 
 
+def owner_of(folder: Folder) -> str:
+    """Who published a model: the first half of a hub id, we what ships, and nobody knows of a folder."""
+    publisher, slash, _ = folder.name.partition("/")
+    if slash:
+        return publisher
+    return "kinora" if folder.path.parent == WEIGHTS else "local"
+
+
 def model_card(model: str) -> ModelCard:
     """What the server must know of a shipped model, a folder, or a hub id that was pulled.
 
@@ -56,6 +64,7 @@ def _own(folder: Folder) -> ModelCard:
     told = folder.index
     return ModelCard(
         name=told["name"],
+        owner=owner_of(folder),
         fps=told["fps"],
         height=told["height"],
         width=told["width"],
@@ -91,6 +100,7 @@ def described(folder: Folder) -> ModelCard:
     likes = model.capabilities
     return ModelCard(
         name=model.name,
+        owner=owner_of(folder),
         fps=likes.fps,
         height=likes.height,
         width=likes.width,

@@ -20,6 +20,7 @@ class ModelCard:
 
     Args:
         name: model id.
+        owner: who published it.
         fps: frames a second.
         height, width: training size.
         stride: pixels to latents.
@@ -28,6 +29,7 @@ class ModelCard:
     """
 
     name: str
+    owner: str
     fps: float
     height: int
     width: int

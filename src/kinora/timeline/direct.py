@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kinora.denoise.condition import Condition
 from kinora.denoise.model import FilmModel
+from kinora.denoise.resume import name_of, written_once
 from kinora.media.sidecar import Shot
 from kinora.open_weights.model import OpenModel
 from kinora.prompt.endpoint import Endpoint
@@ -51,7 +52,7 @@ def directed(
         UnsupportedError: a character is named and the model knows none.
     """
     named, characters = Cast(project().characters).cast(prompt)
-    heard = write_out(named, endpoint=endpoint).text if expand else named
+    heard = _written(named, endpoint) if expand else named
     stride = model.stride
     conditions = reference(
         model, characters, height=stride.snap_side(height), width=stride.snap_side(width)
@@ -90,8 +91,16 @@ def heard(
             said[field], named = cast.cast(words)
             found |= {each.name: each for each in named}
     if expand and "prompt" in said:
-        said["prompt"] = write_out(said["prompt"], endpoint=endpoint).text
+        said["prompt"] = _written(said["prompt"], endpoint)
     return edit.model_copy(update=said), tuple(found.values())
+
+
+def _written(wish: str, endpoint: Endpoint | None) -> str:
+    """The director's paragraph; an endpoint that was asked for the same film before is not asked again."""
+    if endpoint is None:
+        return write_out(wish).text
+    name = name_of({"wish": wish, "endpoint": [endpoint.url, endpoint.model]})
+    return written_once(name, lambda: write_out(wish, endpoint=endpoint).text)
 
 
 def spoken(edit: Edit) -> tuple[str, ...]:

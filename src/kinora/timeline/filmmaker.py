@@ -114,14 +114,14 @@ class Filmmaker:
         return generate(placed(model, request), request, on_progress=on_progress)
 
     def answering(self, request: Request, preset: str) -> FilmModel:
-        """Who makes this film: the model, or its teacher where time is no object.
+        """Who makes this film: the model, or its teacher where time is no object or words are pushed away."""
+        if preset == "best" and request.steps is None and request.guidance is None:
+            return self.teacher
+        return self.pushing(request.negative, guidance=request.guidance)
 
-        Negative words are the teacher's too: without guidance there is nothing to push away from.
-        """
-        as_it_likes = request.steps is None and request.guidance is None
-        best = preset == "best" and as_it_likes
-        pushed = bool(request.negative) and request.guidance is None
-        return self.teacher if best or pushed else self.model
+    def pushing(self, negative: str, *, guidance: float | None) -> FilmModel:
+        """Who pushes away from these words: the teacher, for without guidance there is nothing to push with."""
+        return self.teacher if negative and guidance is None else self.model
 
 
 def filmmaker(model: str | Path | None = None) -> Filmmaker:

@@ -50,6 +50,7 @@ def make_film(
     model: FilmModel,
     cache: Cache | None = None,
     options: Mapping[str, JsonValue] | None = None,
+    words: bool = True,
     on_progress: OnProgress = silent,
 ) -> Made:
     """Render the timeline and write film, sidecar and latents to `target`.
@@ -61,6 +62,7 @@ def make_film(
         model: what dreams.
         cache: where pieces are kept instead.
         options: what else the sidecar is to tell.
+        words: False leaves prompts and options out of film and sidecar; the project keeps them.
         on_progress: told after every step of every item.
     """
     check_target(target, fps=model.capabilities.fps, frames=2)
@@ -68,11 +70,11 @@ def make_film(
     paint, fitted = painter(model, timeline, home, cache=cache, on_progress=on_progress)
     pieces = paint(timeline)
     clip = assemble(pieces, model.capabilities.fps)
-    words = heard(timeline, home)
+    spoken = heard(timeline, home)
     film = Film(
         clip,
         torch.cat([piece.latents for piece in pieces]),
-        _request(model, timeline, pieces, words=words),
+        _request(model, timeline, pieces, words=spoken),
     )
     parents = tuple(Parent(file=str(f), sha256=sha256(f)) for f in files_of(timeline))
     told: dict[str, JsonValue] = {"timeline": timeline.model_dump(mode="json"), **(options or {})}
@@ -83,10 +85,10 @@ def make_film(
         film, model, verb="storyboard", options=told, parents=parents,
         seams=flows(timeline.items, pieces, clip),
     )  # fmt: skip
-    told_shots = tuple(both(shot.prompt, words[shot.prompt]) for shot in timeline.shots())
+    told_shots = tuple(both(shot.prompt, spoken[shot.prompt]) for shot in timeline.shots())
     sidecar = sidecar.model_copy(update={"shots": told_shots})
-    deliver(film, sidecar, target, on_progress=on_progress)
-    notes = (*fitted, *_noted(model, timeline, words, cast))
+    deliver(film, sidecar, target, words=words, on_progress=on_progress)
+    notes = (*fitted, *_noted(model, timeline, spoken, cast))
     return Made(_counts(timeline, pieces), notes, sidecar.measured)
 
 

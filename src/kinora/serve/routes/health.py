@@ -33,12 +33,12 @@ class Ready(BaseModel):
 
 
 class ModelObject(BaseModel):
-    """A model that films can be made with."""
+    """A model that films can be made with; `owned_by` is the publisher's name on the hub, `kinora` or `local`."""
 
     id: str
     object: Literal["model"] = "model"
     created: int = 0
-    owned_by: str = "kinora"
+    owned_by: str
     fps: float
     size: str
     characters: bool
@@ -95,7 +95,9 @@ def metrics(request: Request, _owner: Owner) -> Response:
 def _model(desk: Desk) -> ModelObject:
     card = desk.card
     size = f"{card.width}x{card.height}"
-    return ModelObject(id=card.name, fps=card.fps, size=size, characters=card.references)
+    return ModelObject(
+        id=card.name, owned_by=card.owner, fps=card.fps, size=size, characters=card.references
+    )
 
 
 def living(desk: Desk) -> int:
