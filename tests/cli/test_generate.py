@@ -111,6 +111,25 @@ def test_many_a_still_and_a_sheet(kinora, model: Path, tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.glob("*.png")} == {"still-5.png", "still-6.png", "sheet.png"}
 
 
+@pytest.mark.parametrize(
+    ("out", "sheet", "code", "said"),
+    [
+        ("a.mp4", "a.mp4", 2, "a contact sheet is a PNG, not 'a.mp4'"),
+        ("a.mp4", "none/s.png", 3, "the folder none does not exist"),
+        ("a.png", "../{here}/a.png", 2, "cannot be the contact sheet and the picture"),
+    ],
+)
+def test_a_sheet_that_cannot_be_is_told_before_the_work(
+    kinora, model: Path, tmp_path: Path, out: str, sheet: str, code: int, said: str
+) -> None:
+    still = ["--image"] if out == "a.png" else []
+    named = sheet.format(here=tmp_path.name)
+    done = kinora("generate", PROMPT, "--model", model, *still, "-o", out, "--sheet", named)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert not list(tmp_path.glob("a.*"))
+
+
 def test_words_can_be_left_out(kinora, model: Path, tmp_path: Path) -> None:
     kinora("generate", PROMPT, "--model", model, "--image", "--out", "x.png", "--no-metadata")
     assert "ball" not in (tmp_path / "x.png.json").read_text()

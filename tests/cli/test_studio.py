@@ -9,6 +9,7 @@ import torch
 
 from kinora.cli.main import main
 from kinora.media.image import save_still
+from kinora.media.probe import probe
 from kinora.media.sidecar import read_sidecar
 from kinora.models.store import save_bundle
 from kinora.timeline.deliver import latents_path
@@ -113,6 +114,22 @@ def test_blend_takes_two_and_animate_any_number(film: Path, model: Path, tmp_pat
     assert read_sidecar(moved).parents[1].file == str(picture)
 
 
+def test_of_a_still_comes_a_still_unless_it_is_made_longer(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    common = ["--steps", "1", "--seed", "3", "--model", str(model), "-q"]
+    words = ["generate", "a red ball", "--image", "--size", "64x64", "-o", "a.png"]
+    assert main([*words, *common]) == 0
+    assert main(["remix", "a.png", "--prompt", "a blue ball", *common]) == 0
+    assert main(["edit", "a.png", "--outpaint", "96x64", *common, "-o", "wide.png"]) == 0
+    assert probe(Path("a-remix-3.png")).kind == probe(Path("wide.png")).kind == "image"
+    assert main(["extend", "a.png", "--seconds", "1", *common, "-o", "b.png"]) == 2
+    assert "a .png file holds one frame" in capsys.readouterr().err
+    assert main(["extend", "a.png", "--seconds", "1", *common, "-o", "b.mp4"]) == 0
+    assert (probe(Path("b.mp4")).frames, probe(Path("b.mp4")).fps) == (9, 8)
+
+
 def test_a_board_is_made_changed_undone_and_exported(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +158,24 @@ def test_a_board_is_made_changed_undone_and_exported(
     pytest.importorskip("opentimelineio", reason="needs the extra: pip install kinora[export]")
     assert main(["export", "film.otio", *common]) == 0
     assert (tmp_path / "film-shots" / "card-1.mp4").exists()
+
+
+def test_a_board_with_a_picture_is_the_same_from_every_folder(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common, films = ["--model", str(model), "-q"], tmp_path / "films"
+    films.mkdir()
+    save_still(films / "p.png", np.full((64, 64, 3), 80, np.uint8), kind="PNG")
+    settings = "steps = 1\nwidth = 64\nheight = 64\nseconds = 1\n"
+    (films / "board.toml").write_text(f'{settings}[[card]]\nat = 0\nimage = "p.png"\n')
+    monkeypatch.chdir(tmp_path)
+    assert main(["storyboard", "films/board.toml", *common]) == 0
+    kept = {file: file.stat().st_mtime_ns for file in project(films).cache.folder.iterdir()}
+    monkeypatch.chdir(films)
+    assert main(["storyboard", "board.toml", *common]) == 0
+    assert main(["storyboard", *common, "-o", "again.mp4"]) == 0
+    assert {file: file.stat().st_mtime_ns for file in project().cache.folder.iterdir()} == kept
+    assert main(["storyboard", "--undo", *common]) == 2
 
 
 def test_a_board_that_cannot_be_read_is_not_the_projects_and_export_finds_it_elsewhere(

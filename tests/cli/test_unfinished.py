@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kinora.cli.main import main
-from kinora.cli.unfinished import drawn
+from kinora.cli.unfinished import drawn, resumable
 from kinora.media.read import read
 from kinora.media.sidecar import Shot, read_sidecar
 from kinora.models.store import save_bundle
@@ -159,3 +159,12 @@ def test_a_seed_is_found_for_the_same_words_of_a_process_that_is_gone(tmp_path: 
         assert drawn(None, folder=tmp_path) != 77
     (folder / "order.json").write_text("{")
     assert drawn(None, folder=tmp_path) != 77
+
+
+def test_the_seed_is_told_before_words_that_are_no_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["kinora", "generate", "--", "-a ball"])
+    with pytest.raises(KeyboardInterrupt), resumable(Path("a.mp4"), 5):
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err == "Stopped. To go on: kinora generate --seed 5 -- '-a ball'\n"

@@ -1,10 +1,12 @@
 """Forms and ranges, as they come over the wire."""
 
 import pytest
+from pydantic import ValidationError
 
 from kinora.serve.body import _json, nested
-from kinora.serve.errors import ApiError
+from kinora.serve.errors import ApiError, invalid
 from kinora.serve.routes.content import byte_range
+from kinora.serve.wire import CreateVideo
 
 
 @pytest.mark.parametrize(
@@ -76,3 +78,17 @@ def test_text_that_cannot_be_kept(text: str) -> None:
 
 def test_a_backslash_is_no_nul() -> None:
     assert _json(b'{"prompt": "\\\\\\\\u0000"}') == {"prompt": "\\\\u0000"}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "a prompt is required"),
+        ({"prompt": "a ball", "seconds": 0}, "seconds: Input should be greater than 0"),
+        ({"prompt": "a ball", "foo": 1}, "foo: Extra inputs are not permitted"),
+    ],
+)
+def test_what_is_wrong_is_told_as_it_is(body: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        CreateVideo.model_validate(body)
+    assert invalid(wrong.value.errors()).message == message

@@ -59,6 +59,25 @@ def test_what_was_dreamt_is_there_when_the_rest_fails(causal: Bundle, tmp_path: 
     assert len(load_file(latents_path(file))["latents"]) == 6
 
 
+def test_an_older_film_keeps_its_latents_until_the_new_one_is_there(
+    causal: Bundle, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.mp4"
+    deliver_stream(causal, WISH, file)
+    older = latents_path(file).read_bytes()
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == "denoise" and progress.done == 3:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        deliver_stream(causal, replace(WISH, seed=4), file, on_progress=stop)
+    assert latents_path(file).read_bytes() == older
+    deliver_stream(causal, replace(WISH, seed=4), file)
+    whole = generate(causal, replace(WISH, seed=4))
+    assert torch.equal(load_file(latents_path(file))["latents"], whole.latents)
+
+
 def test_unknown_words_are_told(model: Bundle, tmp_path: Path) -> None:
     wish = Request(("a red dragon",), seconds=1.0, height=64, width=64, steps=1)
     _, notes = deliver_stream(model, wish, tmp_path / "a.mp4")

@@ -1,7 +1,7 @@
 """`kinora generate PROMPT`. In: words and wishes. Out: films or stills with their sidecars."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isinf
@@ -164,6 +164,8 @@ def generate(
     }
     for file in files.values():
         check_target(file, fps=8, frames=1 if image else 2)
+    if sheet:
+        _check_sheet(sheet, files.values())
     asked = {
         "seconds": 0.0 if image else seconds, "height": height, "width": width, "steps": steps,
         "guidance": guidance, "negative": negative,
@@ -188,6 +190,19 @@ def _check_wish(wish: str, *, expand: bool) -> None:
         raise UsageError(
             "--wish tells what the prompt was expanded from: it is taken as it is",
             remedy="Leave away --wish, or --expand and --endpoint",
+        )
+
+
+def _check_sheet(sheet: Path, films: Iterable[Path]) -> None:
+    """Say before the work what would stop the contact sheet after it, or lose a film beneath it."""
+    from kinora.media.atomic import check_folder
+
+    if sheet.suffix.lower() != ".png":
+        raise UsageError(f"a contact sheet is a PNG, not '{sheet.name}'", remedy="Try sheet.png")
+    check_folder(sheet)
+    if sheet.resolve() in {film.resolve() for film in films}:
+        raise UsageError(
+            f"{sheet} cannot be the contact sheet and the picture", remedy="Name another --sheet"
         )
 
 

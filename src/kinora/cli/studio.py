@@ -115,6 +115,7 @@ def _edited(
     from kinora.core.config import settle
     from kinora.media.probe import check_file
     from kinora.media.sequence import plain, sequence_of
+    from kinora.media.target import check_target
     from kinora.timeline.order import Order
 
     first = wanted.files[0]
@@ -133,9 +134,11 @@ def _edited(
         expand=expand or endpoint is not None,
         endpoint=endpoint_of(endpoint, writer),
     )
-    shown = plain(first)
-    target = out or shown.with_name(f"{shown.stem}-{verb}-{number}.mp4")
+    shown, still = plain(first), of_still(order)
+    suffix = "png" if still else "mp4"
+    target = out or shown.with_name(f"{shown.stem}-{verb}-{number}.{suffix}")
     target = sequence_of(target) or target
+    check_target(target, fps=8, frames=1 if still else 2)
     with resumable(target, number, quiet=quiet):
         _delivered(
             order, target, model=model, outside=From(lora, step_cache, compiled, attention),
@@ -154,10 +157,8 @@ def _delivered(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    from kinora.media.target import check_target
     from kinora.timeline.fulfil import fulfil
 
-    check_target(target, fps=8, frames=2)
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
         edit = order.edit
         dreamer = _dreamer(order.files[0], model).pushing(edit.negative, guidance=edit.guidance)
@@ -167,6 +168,14 @@ def _delivered(
         )
     told = [Told(each.file, order.edit.seed, each.notes, each.measured) for each in done]
     films(told, quiet=quiet, as_json=as_json)
+
+
+def of_still(order: "Order") -> bool:
+    """Whether a single picture comes of the order."""
+    from kinora.media.probe import probe
+    from kinora.timeline.perform import IN_STEP
+
+    return isinstance(order.edit, IN_STEP) and probe(order.files[0]).kind == "image"
 
 
 def _maker(tries: int) -> "Make":

@@ -92,7 +92,11 @@ def _words(seed: int | None, again: Sequence[str] | None) -> list[str]:
         return [*command(), *again]
     typed = [*command(), *sys.argv[1:]]
     told = any(word == "--seed" or word.startswith("--seed=") for word in typed)
-    return typed if seed is None or told else [*typed, "--seed", str(seed)]
+    if seed is None or told:
+        return typed
+    # What stands behind `--` is no option.
+    end = typed.index("--") if "--" in typed else len(typed)
+    return [*typed[:end], "--seed", str(seed), *typed[end:]]
 
 
 def _tidy(folder: Path) -> None:

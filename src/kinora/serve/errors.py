@@ -130,7 +130,9 @@ def invalid(problems: Any) -> ApiError:
     first = problems[0]
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
     name = ".".join(place) or None
-    message = f"{name}: {first['msg']}" if name else str(first["msg"])
+    # Of what our own checks raise, pydantic's message says that it was a value error first.
+    what = str(first.get("ctx", {}).get("error", first["msg"]))
+    message = f"{name}: {what}" if name else what
     return ApiError(400, message, code="invalid_value", param=name)
 
 

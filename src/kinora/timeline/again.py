@@ -31,7 +31,7 @@ from kinora.timeline.deliver import (
 )
 from kinora.timeline.deliver_stream import LONG, deliver_stream
 from kinora.timeline.direct import looks
-from kinora.timeline.document import Shot, Timeline
+from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import opened, seams_of
 from kinora.timeline.order import found, order_of
 from kinora.timeline.perform import Looks, laid_out, placed, size_of
@@ -144,25 +144,15 @@ def _storyboard(
 ) -> None:
     timeline = settle(Timeline, told.options["timeline"])  # type: ignore[arg-type]
     places = {parent.file: str(found(parent, file)) for parent in told.parents}
-    moved = [_moved(item, places) if isinstance(item, Shot) else item for item in timeline.items]
+    moved = timeline.with_files(lambda name: places.get(name, name))
     home = project(file.parent)
     cast = Cast(home.characters)
     _as_they_were(cast, told, file)
     with TemporaryDirectory() as folder:
         make_film(
-            timeline.with_items(tuple(moved)), home, target,
+            moved, home, target,
             model=model, cache=Cache(Path(folder)), on_progress=on_progress,
         )  # fmt: skip
-
-
-def _moved(shot: Shot, places: dict[str, str]) -> Shot:
-    """The shot with its file's name as it is found now."""
-    changes = {
-        field: places.get(name, name)
-        for field in ("image", "clip")
-        if (name := getattr(shot, field)) is not None
-    }
-    return shot.model_copy(update=changes)
 
 
 def _characters(told: Sidecar) -> dict[str, JsonValue]:

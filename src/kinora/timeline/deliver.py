@@ -25,7 +25,7 @@ from kinora.denoise.checkpoint import load
 from kinora.denoise.condition import Reference, View, Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
-from kinora.media.atomic import write_bytes
+from kinora.media.atomic import telling, unfinished
 from kinora.media.measure import LONG, Measured, Seam, drift, tally
 from kinora.media.sequence import beside, files_of, pictures
 from kinora.media.sidecar import (
@@ -118,7 +118,9 @@ def deliver(
     words: bool = True,
     on_progress: OnProgress = silent,
 ) -> Sidecar:
-    """Write the latents, then the video, then the sidecar; each appears whole or not at all.
+    """Write the latents, the video and the sidecar; each appears whole or not at all.
+
+    An older film of that name keeps all of its own until the new video is there.
 
     Args:
         film: what was made.
@@ -131,16 +133,14 @@ def deliver(
         KinoraError: the disk refuses, or the format cannot hold the film.
     """
     told = sidecar if words else sidecar.without_words()
-    write_bytes(latents_path(file), packed(film.latents, film.request))
-    try:
-        # Frames that come from a film shall still be those of its file.
-        quality = KEEPING if sidecar.parents else QUALITY
+    # Frames that come from a film shall still be those of its file.
+    quality = KEEPING if sidecar.parents else QUALITY
+    latents = latents_path(file)
+    with unfinished(latents) as part:
+        with telling(latents):
+            part.write_bytes(packed(film.latents, film.request))
         save_clip(film.clip, file, comment=told.recipe(), quality=quality, on_progress=on_progress)
-        return with_sidecar(told, file)
-    except BaseException:
-        if not files_of(file):
-            latents_path(file).unlink(missing_ok=True)
-        raise
+    return with_sidecar(told, file)
 
 
 def with_sidecar(told: Sidecar, file: Path) -> Sidecar:
@@ -153,6 +153,8 @@ def with_sidecar(told: Sidecar, file: Path) -> Sidecar:
     except BaseException:
         for picture in pictures(file):
             picture.unlink()
+        if not files_of(file):
+            latents_path(file).unlink(missing_ok=True)
         raise
 
 

@@ -2,6 +2,7 @@
 
 Frames go into the file as they are decoded, and every chunk's latents reach the disk before it is
 decoded: memory does not grow with the film, and a failure in the end loses nothing that was dreamt.
+Over an older film they wait until the new one is there: until then the latents beside it are its own.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request, settle, stream
 from kinora.media.atomic import write_bytes
 from kinora.media.measure import Measured, drift, tally
+from kinora.media.sequence import files_of
 from kinora.media.sidecar import Shot, Sidecar, Size
 from kinora.media.write import ClipWriter
 from kinora.prompt.unheard import unheard
@@ -58,9 +60,15 @@ def deliver_stream(
     height, width = (side * model.capabilities.times for side in (shape.height, shape.width))
     frame = Clip(np.zeros((1, height, width, 3), np.uint8), fps)
 
+    def store() -> None:
+        write_bytes(latents_path(file), packed(torch.cat(kept), settled))
+
+    older = bool(files_of(file))
+
     def keep(latents: Tensor) -> None:
         kept.append(latents.cpu())
-        write_bytes(latents_path(file), packed(torch.cat(kept), settled))
+        if not older:
+            store()
 
     empty = Film(frame, torch.zeros(0), settled)
     size = Size(width=width, height=height, frames=shape.frames, fps=fps)
@@ -76,6 +84,8 @@ def deliver_stream(
         for frames in stream(model, request, keep=keep, on_progress=on_progress):
             writer.write(frames)
             tallies.append(tally(frames))
+    if older:
+        store()
     timings = {"all": round(perf_counter() - start, 3)}
     measured = Measured(drift=drift(np.concatenate(tallies)) if steady(settled) else None)
     told = with_sidecar(told.model_copy(update={"timings": timings, "measured": measured}), file)

@@ -155,6 +155,22 @@ class Timeline(Config):
             tuple(new if item == self.shot(name) else item for item in self.items)
         )
 
+    def with_files(self, named: Callable[[str], str]) -> "Timeline":
+        """The document with the files that its shots begin with named otherwise."""
+
+        def moved(item: Item) -> Item:
+            if item.kind != "shot":
+                return item
+            names = {"image": item.image, "clip": item.clip}
+            changes = {field: named(name) for field, name in names.items() if name is not None}
+            return item.model_copy(update=changes)
+
+        tracks = (
+            track.model_copy(update={"items": tuple(moved(item) for item in track.items)})
+            for track in self.tracks
+        )
+        return self.model_copy(update={"tracks": tuple(tracks)})
+
     def with_items(self, items: tuple[Item, ...]) -> "Timeline":
         """The document with other items on the film's track, checked anew."""
         film = Track(name=self.tracks[0].name if self.tracks else "film", items=items)

@@ -187,7 +187,9 @@ def open_film(
     shown = probe(file)
     why = _useless(file, model, size)
     if not why:
-        film = recall(file, read(file).clip)
+        # A still and a GIF do not tell their film's rate, or not exactly.
+        made = read_sidecar(file).made
+        film = recall(file, read(file, fps=made.fps if made else None).clip)
         assert film is not None
         return film, ()
     fitted = size or natural_size(model, shown.height, shown.width)

@@ -1,5 +1,7 @@
 """Undo and redo. In: documents. Out: a history that knows what was before and what was taken back."""
 
+from collections.abc import Callable
+
 from kinora.core.config import Config
 from kinora.core.errors import UsageError
 from kinora.timeline.document import Timeline
@@ -14,6 +16,14 @@ class History(Config):
     present: Timeline
     past: tuple[Timeline, ...] = ()
     future: tuple[Timeline, ...] = ()
+
+    def each(self, change: Callable[[Timeline], Timeline]) -> "History":
+        """The history with every document changed alike."""
+        return History(
+            present=change(self.present),
+            past=tuple(map(change, self.past)),
+            future=tuple(map(change, self.future)),
+        )
 
     def do(self, changed: Timeline) -> "History":
         """A new present; what was undone is forgotten."""

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from kinora.core.config import settle
 from kinora.core.errors import BadMediaError, KinoraError, UsageError
+from kinora.media.sequence import files_of
 from kinora.timeline.document import Gap, Item, Marker, Shot, Timeline, Track, Transition
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def read_otio(file: Path) -> Timeline:
     values = _plain(given.metadata.get(OURS, {}))
     values.pop("tracks", None)
     name = given.name or file.stem
-    return settle(Timeline, {**values, "name": name, "tracks": tracks, "markers": markers})
+    read = settle(Timeline, {**values, "name": name, "tracks": tracks, "markers": markers})
+    return read.with_files(lambda each: each if files_of(Path(each)) else str(file.parent / each))
 
 
 def _read_items(library: Any, track: Any, folder: Path) -> list[Item]:

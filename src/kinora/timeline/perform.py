@@ -30,6 +30,9 @@ from kinora.timeline.source import Source, matched, natural_size, source, with_r
 EDITS = (Angles, Animate, Blend, Change, Extend, Loop, Outpaint, Recut, Remix, Retake)
 """The values of every edit that `perform` makes."""
 
+IN_STEP = (Angles, Change, Outpaint, Remix, Retake)
+"""Those whose film has as many frames as what they change: of a still they make a still."""
+
 
 @dataclass(frozen=True, eq=False)
 class Looks:

@@ -140,7 +140,9 @@ class _Artist:
                 exclude={"id", "seconds"}
                 | ({"enter"} if not flows else set())
                 | ({"start"} if not shot.start else set())
-            ),
+            )
+            # What a file holds decides, not where it lies.
+            | {kind: "" for kind in ("image", "clip") if getattr(shot, kind) is not None},
             "frames": self._latent_frames(shot, flows=flows),
             "from": parent.name if parent else None,
             **self._settings(shot),
