@@ -20,6 +20,7 @@ from kinora.cli.options import (
     Model,
     Offline,
     Out,
+    Quantising,
     Quiet,
     StepCache,
     Steps,
@@ -73,6 +74,7 @@ def storyboard(
     step_cache: StepCache = 0.0,
     compiled: Compile = False,
     attention: Attention = None,
+    quantise: Quantising = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -95,7 +97,9 @@ def storyboard(
         from kinora.models.store import DEFAULT
 
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
-            dreamer = From(lora, step_cache, compiled, attention).put_on(load(model or DEFAULT))
+            dreamer = From(lora, step_cache, compiled, attention, quantise).put_on(
+                load(model or DEFAULT)
+            )
             made = _made(
                 timeline, home, target,
                 model=dreamer, tries=tries if verify else 0, on_progress=on_progress,
