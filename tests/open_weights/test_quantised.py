@@ -107,18 +107,10 @@ def _bytes(tensor: torch.Tensor) -> int:
 
 
 @needs_torchao
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_what_quantised_files_hold_is_told_by_their_headers(
-    in_bytes: Path, dtype: torch.dtype
-) -> None:
-    bare = skeleton(Folder("wan", in_bytes), dtype=dtype)
-    real = load_open(in_bytes, placement=Placement(dtype=dtype))
-    transformer, words = (bare.shelf.get(part) for part in ("transformer", "text_encoder"))
-    fine = real.shelf.get("transformer").condition_embedder.time_embedder
-    # The skeleton has no parts that stay fine in bfloat16.
-    finer = held(fine) * (1 - dtype.itemsize / 4)
-    assert held(transformer) == pytest.approx(held(real.shelf.get("transformer")) - finer, rel=0.02)
-    assert held(words) == pytest.approx(held(real.shelf.get("text_encoder")), rel=0.02)
+def test_what_quantised_files_hold_is_told_by_their_headers(in_bytes: Path) -> None:
+    bare, real = skeleton(Folder("wan", in_bytes), dtype=torch.float32), load_open(in_bytes)
+    for part in ("transformer", "text_encoder"):
+        assert held(bare.shelf.get(part)) == held(real.shelf.get(part))
 
 
 @needs_torchao

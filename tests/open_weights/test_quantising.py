@@ -1,4 +1,4 @@
-"""Weights that are quantised while they are read: by wish, or where nothing else fits; told, foretold, and the same again."""
+"""Weights that are quantised while they are read: by wish or where nothing else fits; told, and the same again."""
 
 import json
 import shutil
@@ -163,7 +163,7 @@ def test_a_pass_costs_what_was_foretold(tiny: Tiny, name: str, weights: Weights)
     done, told = one_pass(real, words, "cpu"), one_pass(bare, shapes, "meta")
     assert told.products == done.products
     assert told.peak == pytest.approx(done.peak, rel=0.01)
-    assert told.traffic == pytest.approx(done.traffic, rel=0.03)
+    assert told.traffic == pytest.approx(done.traffic, rel=0.1)
     assert told.calls == pytest.approx(done.calls, rel=0.25)
 
 
@@ -190,11 +190,28 @@ def test_bytes_of_quantised_weights_are_known_before_they_are_loaded(tiny: Tiny,
     assert stages[1].weights == sum(map(held, (*network.parameters(), *network.buffers())))
 
 
+@pytest.mark.parametrize("name", ["wan-a14b", "wan-causal", "wan-i2v", "vace", "skyreels-df"])
+def test_every_family_that_is_counted_is_counted_so_too(tiny: Tiny, name: str) -> None:
+    wish = replace(SMALL, shape=PixelShape(9, 32, 32))
+    whole, small = (
+        predict(Folder(name, tiny(name)), wish, machine=MACHINE, dtype=torch.float32, weights=each)
+        for each in ("whole", "int8")
+    )
+    assert small.stages[1].weights < 0.7 * whole.stages[1].weights
+    assert small.stages[1].seconds > whole.stages[1].seconds, "weights are made whole in every call"
+    assert small.stages[::2] == whole.stages[::2]
+
+
 def held(tensor: Tensor) -> int:
     """Bytes of a tensor, of a quantised one those of its parts."""
     if not hasattr(tensor, "__tensor_flatten__"):
         return tensor.numel() * tensor.element_size()
     return sum(held(getattr(tensor, name)) for name in tensor.__tensor_flatten__()[0])
+
+
+def test_weights_are_not_counted_once_more_as_work(heavy: Path) -> None:
+    denoise = foretold(heavy).stages[1]
+    assert denoise.working < denoise.weights / 4
 
 
 def test_it_is_taken_only_where_nothing_else_fits(heavy: Path, between: int) -> None:
@@ -237,7 +254,7 @@ def test_what_is_quantised_is_not_quantised_again(tiny: Tiny, tmp_path: Path) ->
     file = folder / "transformer" / "config.json"
     told = json.loads(file.read_text())
     file.write_text(json.dumps({**told, "quantization_config": {"quant_method": "torchao"}}))
-    with pytest.raises(UsageError, match="transformer is quantised already.*Leave out --quantise"):
+    with pytest.raises(UsageError, match=r"transformer is quantised already.*Leave out --quantise"):
         open_as(folder, INT8)
     assert quantised.quantisable(Folder("wan", folder)) == ("whole",)
 
@@ -251,11 +268,12 @@ def test_a_film_by_wish_tells_so_and_is_the_same_again(
     assert "Note: weights quantised to int8" in capsys.readouterr().err
     told = read_sidecar(file).model
     assert told is not None
+    assert told.outside == {"quantise": "int8"}
     assert outside_of(told.outside) == INT8
     assert main(["rerun", str(file)]) == 0
-    heard = capsys.readouterr()
-    assert "the same latents, the same frames" in heard.out
-    assert "not those the film was made with" not in heard.err
+    again = capsys.readouterr()
+    assert "the same latents, the same frames" in again.out
+    assert "not those the film was made with" not in again.err
     told_whole = json.loads(file.with_name("a.mp4.json").read_text())
     told_whole["model"]["outside"] = {}
     file.with_name("a.mp4.json").write_text(json.dumps(told_whole))
@@ -296,7 +314,9 @@ def test_a_film_where_nothing_else_fits_tells_so_and_is_the_same_again(
     room(10**12)
     for each in ("a.mp4", "longer.mp4"):
         assert main(["rerun", str(tmp_path / each)]) == 0
-        assert "the same latents, the same frames" in capsys.readouterr().out
+        again = capsys.readouterr()
+        assert "the same latents, the same frames" in again.out
+        assert "not those the film was made with" not in again.err
 
 
 def test_every_placement_is_told_before_the_start(
@@ -315,4 +335,5 @@ def test_every_placement_is_told_before_the_start(
     places = told["placements"]
     assert list(places) == ["resident", "sequential", "resident int8", "sequential int8"]
     assert [each["fits"] for each in places.values()][1::2] == [False, True]
+    assert all("needs" not in each for each in places.values()), "torchao is here"
     assert places["sequential"]["peak_gb"] > places["sequential int8"]["peak_gb"] == told["peak_gb"]

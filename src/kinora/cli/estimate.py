@@ -115,12 +115,15 @@ def _folder(model: str) -> Any:
 def _placements(ways: Any, machine: Any) -> dict[str, Any]:
     """Every placement with its peak and time, those that make another film named so."""
     from kinora.estimate.film import plans
+    from kinora.open_weights.quantised import missing
 
+    needs = {"needs": command} if (command := missing()) else {}
     return {
         _named(plan, way.weights): {
             "seconds": round(way.seconds, 1),
             "peak_gb": round(way.peak(plan) / 1e9, 2),
             "fits": way.peak(plan) <= machine.memory,
+            **({} if way.weights == "whole" else needs),
         }
         for way in ways
         for plan in plans(machine)

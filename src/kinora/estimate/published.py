@@ -43,6 +43,8 @@ def published(
     model = skeleton(folder, dtype=dtype, weights=weights)
     if wish.devices > 1:
         check_shared(folder, model.family, size=wish.devices)
+    for name in ("text_encoder", *_experts(model), "vae"):
+        model.shelf.get(name)  # before anything is counted: weights are told beside the work
     read = count(lambda: heard(model)) * wish.passes
     dreamt, group = _dream(model, wish), _group(model)
     drawn = _decode(model, wish.shape)

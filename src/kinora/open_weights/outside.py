@@ -51,6 +51,8 @@ class Outside:
 
     def told(self) -> dict[str, Any]:
         """For a sidecar: all that decides the film, files with their hash; weights are told by `OpenModel.told`."""
+        if not replace(self, weights="whole"):
+            return {}
         loras = [
             {"file": str(each.file), "weight": each.weight, "sha256": sha256(each.file)}
             for each in self.loras

@@ -68,11 +68,16 @@ def check_quantising(folder: Folder) -> None:
             f"{folder.name}/{there[0]} is quantised already",
             remedy="Leave out --quantise: it is read as it is",
         )
-    if find_spec("torchao") is None:
+    if command := missing():
         raise UsageError(
             f"the weights of {folder.name} cannot be quantised",
-            why="torchao is missing", remedy="Run: pip install torchao",
+            why="torchao is missing", remedy=f"Run: {command}",
         )  # fmt: skip
+
+
+def missing() -> str:
+    """The command that installs what quantises weights, empty where it is there."""
+    return "pip install torchao" if find_spec("torchao") is None else ""
 
 
 def quantising(weights: Weights) -> dict[str, Any]:
