@@ -322,18 +322,21 @@ def test_a_film_where_nothing_else_fits_tells_so_and_is_the_same_again(
 def test_every_placement_is_told_before_the_start(
     heavy: Path,
     between: int,
-    kinora: Callable[..., Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    size = ("--seconds", "0.25", "--size", "32x32", "--guidance", "1")
-    done = kinora("estimate", heavy, *size, "--memory", str(between / 1e9), "--json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    words = ["estimate", str(heavy), "--seconds", "0.25", "--size", "32x32", "--guidance", "1"]
+    assert main([*words, "--memory", str(between / 1e9), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
     assert told["plan"] == "sequential int8"
     places = told["placements"]
     assert list(places) == ["resident", "sequential", "resident int8", "sequential int8"]
-    assert [each["fits"] for each in places.values()][1::2] == [False, True]
-    assert all("needs" not in each for each in places.values()), "torchao is here"
+    assert [each["fits"] for each in places.values()] == [False, False, False, True]
     assert places["sequential"]["peak_gb"] > places["sequential int8"]["peak_gb"] == told["peak_gb"]
+    assert all("needs" not in each for each in places.values()), "torchao is here"
+    monkeypatch.setattr(quantised, "find_spec", lambda _: None)
+    assert main([*words, "--json"]) == 0
+    places = json.loads(capsys.readouterr().out)["placements"]
+    assert [each.get("needs") for each in places.values()][1::2] == [None, "pip install torchao"]
