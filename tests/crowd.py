@@ -24,6 +24,7 @@ from kinora.open_weights.follow import follow
 from kinora.open_weights.load import load_open
 from kinora.open_weights.model import OpenModel
 from kinora.open_weights.outside import Outside, dressed
+from kinora.open_weights.quantised import Weights
 from kinora.open_weights.remember import Memory
 from kinora.open_weights.shelf import Placement, Plan
 
@@ -37,10 +38,11 @@ class Dream:
     held: bool = False
     plan: Plan = "resident"
     attention: str = ""
+    weights: Weights = "whole"
 
     def model(self) -> OpenModel:
         plain = load_open(Path(self.folder), placement=Placement(plan=self.plan))
-        model = dressed(plain, Outside(attention=self.attention))
+        model = dressed(plain, Outside(attention=self.attention, weights=self.weights))
         assert isinstance(model, OpenModel)
         return model
 

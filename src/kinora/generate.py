@@ -27,6 +27,7 @@ from kinora.denoise.stream import stream as chunk_by_chunk
 from kinora.flow.solver import Solver
 from kinora.models.store import DEFAULT, WEIGHTS, is_bundle, load_bundle
 from kinora.open_weights.hub import absent, is_id, locate
+from kinora.open_weights.model import OpenModel
 from kinora.prompt.unheard import unheard
 
 
@@ -229,6 +230,8 @@ def settle(model: FilmModel, request: Request) -> tuple[Request, PixelShape, tup
         notes.append(f"{model.name} has no memory: the film is made in windows that overlap")
     if request.negative and (request.guidance or likes.guidance) == 1:
         notes.append("without guidance nothing is pushed away from: the negative words do nothing")
+    if isinstance(model, OpenModel):
+        notes += model.notes
     steps = likes.steps[1] if request.steps is None else request.steps
     if steps < 1:
         raise UsageError(f"{steps} steps cannot make a film", remedy="Try --steps 20")

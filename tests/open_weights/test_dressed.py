@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from kinora.cli.main import main
+from kinora.cli.options import Quantise
 from kinora.cli.outside import From, weighed
 from kinora.core.errors import NotFoundError, UnsupportedError, UsageError
 from kinora.generate import Request, generate
@@ -182,6 +183,7 @@ def test_our_own_model_takes_none(style: Path) -> None:
         From(step_cache=0.05),
         From(compiled=True),
         From(attention="native"),
+        From(quantise=Quantise.INT8),
     ):
         with pytest.raises(UnsupportedError, match="published models"):
             typed.put_on(ours)

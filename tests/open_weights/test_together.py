@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,8 @@ def crowd(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Dr
         Dream(str(tiny("ltx")), (3, 4, 4)),
         Dream(str(tiny("ltx-condition")), (2, 3, 3), held=True),  # with hidden words too
     ]
+    if find_spec("torchao") is not None:
+        dreams.append(Dream(str(tiny("wan")), (3, 4, 4), weights="int8"))
     file = tmp_path_factory.mktemp("crowd") / "dreams.json"
     file.write_text(json.dumps([asdict(each) for each in dreams]))
     done = torchrun(str(TESTS / "crowd.py"), str(file), folder=file.parent)

@@ -51,7 +51,7 @@ def estimate(
 ) -> None:
     """Tell what a film will cost in time and memory, before the start."""
     from kinora.estimate.film import check_fits
-    from kinora.estimate.predict import place_for, predict, weightless
+    from kinora.estimate.predict import choices, place_for, predict, weightless
     from kinora.models.store import DEFAULT
 
     folder = _folder(model or DEFAULT)
@@ -62,11 +62,16 @@ def estimate(
 
     def again(shape: "PixelShape") -> Any:
         smaller = replace(wish, shape=empty.stride.snap(shape))
-        return predict(folder, smaller, machine=machine, dtype=placement.dtype)
+        return [
+            predict(folder, smaller, machine=machine, dtype=placement.dtype, weights=weights)
+            for weights in choices(folder)
+        ]
 
-    predicted = again(wish.shape)
-    plan = check_fits(predicted, machine, again=again)
+    ways = again(wish.shape)
+    predicted, plan = check_fits(ways, machine, again=again)
     told = _told(predicted, machine.device, plan)
+    if not predicted.together:
+        told["placements"] = _placements(ways, machine)
     shared = {"gpus": gpus, "link_gb_s": machine.link / 1e9} if gpus > 1 else {}
     show({**told, **shared}, as_json=as_json)
 
@@ -137,6 +142,28 @@ def _folder(model: str) -> Any:
     return described(model)
 
 
+def _placements(ways: Any, machine: Any) -> dict[str, Any]:
+    """Every placement with its peak and time, those that make another film named so."""
+    from kinora.estimate.film import plans
+    from kinora.open_weights.quantised import missing
+
+    needs = {"needs": command} if (command := missing()) else {}
+    return {
+        _named(plan, way.weights): {
+            "seconds": round(way.seconds, 1),
+            "peak_gb": round(way.peak(plan) / 1e9, 2),
+            "fits": way.peak(plan) <= machine.memory,
+            **({} if way.weights == "whole" else needs),
+        }
+        for way in ways
+        for plan in plans(machine)
+    }
+
+
+def _named(plan: str, weights: str) -> str:
+    return plan if weights == "whole" else f"{plan} {weights}"
+
+
 def _told(predicted: Any, device: str, plan: Any) -> dict[str, Any]:
     stages = {
         stage.name: {
@@ -152,7 +179,7 @@ def _told(predicted: Any, device: str, plan: Any) -> dict[str, Any]:
         "shape": str(predicted.shape),
         "steps": predicted.steps,
         "seconds": round(predicted.seconds, 1),
-        "plan": plan,
+        "plan": _named(plan, predicted.weights),
         "peak_gb": round(predicted.peak(plan) / 1e9, 2),
         "stages": stages,
     }

@@ -25,6 +25,7 @@ from kinora.cli.options import (
     NoMetadata,
     Offline,
     Out,
+    Quantising,
     Quiet,
     Seed,
     StepCache,
@@ -137,6 +138,7 @@ def generate(
     ] = False,
     compiled: Compile = False,
     attention: Attention = None,
+    quantise: Quantising = None,
     device: Device = None,
     offline: Offline = False,
     no_metadata: NoMetadata = False,
@@ -173,7 +175,7 @@ def generate(
     typed = Typed(
         prompt, expand, endpoint_of(endpoint, writer), wish, not no_metadata,
         image or sheet is not None, tries if verify else 0, preset, checked_times(hd),
-        From(lora, step_cache, compiled, attention), psnr, asked,
+        From(lora, step_cache, compiled, attention, quantise), psnr, asked,
     )  # fmt: skip
     with resumable(files[first], first, quiet=quiet):
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
@@ -230,8 +232,7 @@ def _made(
     plain = enlarged(filmmaker(model).answering(wished, typed.preset), typed.times)
     steps = plain.capabilities.steps[list(Preset).index(typed.preset)]
     wished = replace(wished, steps=wished.steps or steps)
-    bundle = placed(plain, wished, whole=not typed.streamed)
-    bundle = typed.outside.put_on(bundle)
+    bundle = placed(typed.outside.put_on(plain), wished, whole=not typed.streamed)
     likes = bundle.capabilities
     shot, conditions, cast = directed(
         typed.prompt, bundle, expand=typed.expand, endpoint=typed.endpoint, wish=typed.wish,
@@ -246,7 +247,7 @@ def _made(
             cast=cast, on_progress=on_progress,
         )  # fmt: skip
         clips += kept
-        told.append(Told(file, seed, (*lines, *notes), measured))
+        told.append(Told(file, seed, tuple(dict.fromkeys((*lines, *notes))), measured))
     return told, clips
 
 

@@ -1,6 +1,7 @@
 """The options that verbs share: a name means one thing everywhere. In: words. Out: values."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,13 @@ import typer
 
 from kinora.core.device import VARIABLE, check_device
 from kinora.core.prompt import check_guidance
+
+
+class Quantise(StrEnum):
+    """How linear weights are quantised while they are read; the names are those of a placement."""
+
+    INT8 = "int8"
+
 
 TRIES = 3
 """How often what breaks its words is dreamt at most where nobody says."""
@@ -98,6 +106,14 @@ Attention = Annotated[
         metavar="NAME",
         help="Published models: the kernel that attends, such as _native_math.",
         show_default="the library's choice",
+    ),
+]
+Quantising = Annotated[
+    Quantise | None,
+    typer.Option(
+        "--quantise",
+        help="Published models: hold the transformer's linear weights in a byte each; it is another film.",
+        show_default="only where nothing else fits",
     ),
 ]
 Steps = Annotated[

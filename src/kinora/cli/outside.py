@@ -1,4 +1,4 @@
-"""`--lora`, `--step-cache`, `--compile` and `--attention`. In: what was typed. Out: the model with all of it."""
+"""`--lora`, `--step-cache`, `--compile`, `--attention`, `--quantise`. In: what was typed. Out: the model with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,28 +8,31 @@ from typing import TYPE_CHECKING
 from kinora.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from kinora.cli.options import Quantise
     from kinora.denoise.model import FilmModel
 
 
 @dataclass(frozen=True)
 class From:
-    """The four options as typed."""
+    """The five options as typed."""
 
     loras: Sequence[str] | None = None
     step_cache: float = 0.0
     compiled: bool = False
     attention: str | None = None
+    quantise: "Quantise | None" = None
 
     def put_on(self, model: "FilmModel") -> "FilmModel":
         """The model with them; raises `UnsupportedError` for our own, which takes none."""
-        if not (self.loras or self.step_cache or self.compiled or self.attention):
+        if self == From():
             return model
         from kinora.open_weights.outside import Outside, dressed, stacked
 
         files = [weighed(each) for each in self.loras or ()]
         outside = Outside(
-            stacked(files), self.step_cache, self.compiled, attention=self.attention or ""
-        )
+            stacked(files), self.step_cache, self.compiled, attention=self.attention or "",
+            weights=self.quantise.value if self.quantise else "whole",
+        )  # fmt: skip
         return dressed(model, outside)
 
 

@@ -22,6 +22,7 @@ from kinora.cli.options import (
     NoMetadata,
     Offline,
     Out,
+    Quantising,
     Quiet,
     StepCache,
     Steps,
@@ -76,6 +77,7 @@ def storyboard(
     step_cache: StepCache = 0.0,
     compiled: Compile = False,
     attention: Attention = None,
+    quantise: Quantising = None,
     no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -101,7 +103,7 @@ def storyboard(
 
         with reporting(as_json=as_json, quiet=quiet) as on_progress:
             dreamer = filmmaker(model).pushing(timeline.negative, guidance=timeline.guidance)
-            dreamer = From(lora, step_cache, compiled, attention).put_on(dreamer)
+            dreamer = From(lora, step_cache, compiled, attention, quantise).put_on(dreamer)
             made = _made(
                 timeline, home, target,
                 model=dreamer, tries=tries if verify else 0, words=not no_metadata,

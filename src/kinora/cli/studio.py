@@ -24,6 +24,7 @@ from kinora.cli.options import (
     NoMetadata,
     Offline,
     Out,
+    Quantising,
     Quiet,
     Seed,
     StepCache,
@@ -105,6 +106,7 @@ def _edited(
     step_cache: StepCache = 0.0,
     compiled: Compile = False,
     attention: Attention = None,
+    quantise: Quantising = None,
     device: Device = None,
     offline: Offline = False,
     no_metadata: NoMetadata = False,
@@ -141,7 +143,7 @@ def _edited(
     check_target(target, fps=8, frames=1 if still else 2)
     with resumable(target, number, quiet=quiet):
         _delivered(
-            order, target, model=model, outside=From(lora, step_cache, compiled, attention),
+            order, target, model=model, outside=From(lora, step_cache, compiled, attention, quantise),
             tries=tries if verify else 0, words=not no_metadata, quiet=quiet, as_json=as_json,
         )  # fmt: skip
 

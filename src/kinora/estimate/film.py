@@ -1,6 +1,6 @@
 """The words of an estimate. In: what was counted. Out: stages, their sum, which placement fits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kinora.core.cost import Cost
@@ -8,6 +8,7 @@ from kinora.core.errors import OutOfMemoryError
 from kinora.core.machine import Machine
 from kinora.core.shape import PixelShape
 from kinora.open_weights.hub import gigabytes
+from kinora.open_weights.quantised import Weights
 from kinora.open_weights.shelf import Plan
 
 
@@ -64,6 +65,7 @@ class Estimate:
         steps: as asked.
         stages: in order.
         together: whether the networks share their memory for good, whatever the plan.
+        weights: how the transformer holds its linear ones.
     """
 
     model: str
@@ -71,6 +73,7 @@ class Estimate:
     steps: int
     stages: tuple[Stage, ...]
     together: bool = False
+    weights: Weights = "whole"
 
     @property
     def seconds(self) -> float:
@@ -95,10 +98,14 @@ class Estimate:
 
     def plan(self, machine: Machine) -> Plan | None:
         """The fastest placement that fits, None where none does."""
-        plans: tuple[Plan, ...] = ("resident", "sequential")
-        if machine.device != "cpu":  # a processor has nowhere to put what it does not need now
-            plans = (*plans, "offload")
-        return next((plan for plan in plans if self.peak(plan) <= machine.memory), None)
+        return next((plan for plan in plans(machine) if self.peak(plan) <= machine.memory), None)
+
+
+def plans(machine: Machine) -> tuple[Plan, ...]:
+    """The placements that a machine has, the fastest first."""
+    there: tuple[Plan, ...] = ("resident", "sequential")
+    # A processor has nowhere to put what it does not need now.
+    return there if machine.device == "cpu" else (*there, "offload")
 
 
 def stage(
@@ -112,25 +119,26 @@ def stage(
 
 
 def check_fits(
-    predicted: Estimate, machine: Machine, *, again: Callable[[PixelShape], Estimate]
-) -> Plan:
-    """The placement that fits.
+    ways: Iterable[Estimate], machine: Machine, *, again: Callable[[PixelShape], Iterable[Estimate]]
+) -> tuple[Estimate, Plan]:
+    """The first way that fits, and its fastest placement; those behind it are not asked for.
 
     Args:
-        predicted: the film that was asked for.
+        ways: the film that was asked for, with whole weights first; at least one.
         machine: where.
         again: predicts another size.
 
     Raises:
         OutOfMemoryError: none does; with the largest size of the same shape that would, if there is one.
     """
-    plan = predicted.plan(machine)
-    if plan is not None:
-        return plan
+    for predicted in ways:
+        if plan := predicted.plan(machine):
+            return predicted, plan
     smaller = _smaller(predicted.shape)
-    fitting = next((each for each in smaller if again(each).plan(machine)), None)
+    fitting = next((s for s in smaller if any(way.plan(machine) for way in again(s))), None)
+    quantised = "" if predicted.weights == "whole" else f" with weights in {predicted.weights}"
     raise OutOfMemoryError(
-        f"{predicted.model} at {predicted.shape} needs {gigabytes(predicted.peak())}",
+        f"{predicted.model} at {predicted.shape} needs {gigabytes(predicted.peak())}{quantised}",
         why=f"{machine.device} has {gigabytes(machine.memory)}; "
         f"the largest stage is {predicted.largest.name}",
         remedy=f"This would fit: {fitting}" if fitting else "Use a smaller model",

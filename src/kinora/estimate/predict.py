@@ -1,5 +1,6 @@
 """One door to the estimates. In: a folder, a wish, a machine. Out: an estimate, or a model that fits."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -20,6 +21,7 @@ from kinora.models.store import empty_bundle
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.load import best_placement
 from kinora.open_weights.model import OpenModel
+from kinora.open_weights.quantised import Weights, check_quantising, quantisable
 from kinora.open_weights.shelf import Placement
 from kinora.open_weights.skeleton import skeleton
 
@@ -27,15 +29,30 @@ LARGE = 2**27
 """Bytes of pixels. A film of our own with fewer fits wherever Kinora runs, and counting takes longer than it."""
 
 
-def predict(folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtype) -> Estimate:
-    """What a film costs, by our own bundle or a published model.
+def predict(
+    folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtype, weights: Weights = "whole"
+) -> Estimate:
+    """What a film costs, by our own bundle or a published model, whose linear weights may be quantised.
 
     Raises:
         UnsupportedError: the family cannot be counted beforehand.
     """
     if folder.index.get("class_name") == CLASS_NAME:
         return own(folder.path, wish, machine=machine)
-    return published(folder, wish, machine=machine, dtype=dtype)
+    return published(folder, wish, machine=machine, dtype=dtype, weights=weights)
+
+
+def choices(folder: Folder) -> tuple[Weights, ...]:
+    """How a model's linear weights can be held, the faithful way first."""
+    return ("whole",) if folder.index.get("class_name") == CLASS_NAME else quantisable(folder)
+
+
+def ways(
+    folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtype, among: Sequence[Weights]
+) -> Iterator[Estimate]:
+    """What a film costs with weights held in each of these ways, counted when it is asked for."""
+    for weights in among:
+        yield predict(folder, wish, machine=machine, dtype=dtype, weights=weights)
 
 
 def weightless(folder: Folder) -> FilmModel:
@@ -67,7 +84,7 @@ def fitted_windows(model: FilmModel, wish: Wish) -> FilmModel:
 
 
 def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> FilmModel:
-    """The model with the fastest placement in which this film fits.
+    """The model with the fastest placement in which this film fits; with weights quantised where it fits in no other.
 
     Our own bundle, and a family that cannot be counted beforehand, come back as they are; the bundle only
     if a film that is `LARGE` fits.
@@ -79,6 +96,7 @@ def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> F
 
     Raises:
         OutOfMemoryError: no placement fits; with what would.
+        UsageError: only one with quantised weights does, and what quantises them is missing.
     """
     if isinstance(model, Bundle):
         _check_own(model, wish, machine)
@@ -90,17 +108,19 @@ def fitted(model: FilmModel, wish: Wish, *, machine: Machine | None = None) -> F
         wish = replace(wish, devices=mine.size)
         if placement.device.type == "cpu":  # where all of them have one memory
             where = replace(where, memory=where.memory // mine.here)
-    again = partial(predict, folder, machine=where, dtype=placement.dtype)
-    try:
-        predicted = again(wish)
-    except UnsupportedError:
-        return model
+    among = choices(folder) if placement.weights == "whole" else (placement.weights,)
+    again = partial(ways, folder, machine=where, dtype=placement.dtype, among=among)
 
-    def smaller(shape: PixelShape) -> Estimate:
+    def smaller(shape: PixelShape) -> Iterator[Estimate]:
         return again(replace(wish, shape=model.stride.snap(shape)))
 
-    plan = check_fits(predicted, where, again=smaller)
-    shelf = model.shelf.moved(replace(placement, plan=plan))
+    try:
+        predicted, plan = check_fits(again(wish), where, again=smaller)
+    except UnsupportedError:
+        return model
+    if predicted.weights != placement.weights:
+        check_quantising(folder)
+    shelf = model.shelf.moved(replace(placement, plan=plan, weights=predicted.weights))
     return OpenModel(model.family, shelf, outside=model.outside)
 
 
@@ -111,8 +131,8 @@ def _check_own(bundle: Bundle, wish: Wish, machine: Machine | None) -> None:
         return
     where, empty = machine or calibrated(bundle.device), blank_of(bundle)
 
-    def again(shape: PixelShape) -> Estimate:
+    def again(shape: PixelShape) -> tuple[Estimate]:
         smaller = replace(wish, shape=bundle.stride.snap(shape))
-        return counted(empty, smaller, machine=where, most=most)
+        return (counted(empty, smaller, machine=where, most=most),)
 
     check_fits(again(wish.shape), where, again=again)

@@ -17,28 +17,34 @@ from kinora.open_weights.family import Prepared, Words
 from kinora.open_weights.folder import Folder
 from kinora.open_weights.model import OpenModel
 from kinora.open_weights.past import Layer, Past
+from kinora.open_weights.quantised import Weights
 from kinora.open_weights.remember import Memory
 from kinora.open_weights.share import check_even, check_shared, held_whole, sent
 from kinora.open_weights.skeleton import META, blind, heard, skeleton
 from kinora.open_weights.stream import Tiling, stream
 
 
-def published(folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtype) -> Estimate:
+def published(
+    folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtype, weights: Weights = "whole"
+) -> Estimate:
     """Predict a film of a published model.
 
     Args:
-        folder: configs are enough.
+        folder: as for `skeleton`.
         wish: the film.
         machine: where.
         dtype: of the transformer and the text encoder.
+        weights: how the transformer holds its linear ones.
 
     Raises:
         UnsupportedError: what the family computes depends on the words, or several devices cannot share it.
         UsageError: so many devices cannot share it.
     """
-    model = skeleton(folder, dtype=dtype)
+    model = skeleton(folder, dtype=dtype, weights=weights)
     if wish.devices > 1:
         check_shared(folder, model.family, size=wish.devices)
+    for name in ("text_encoder", *_experts(model), "vae"):
+        model.shelf.get(name)  # before anything is counted: weights are told beside the work
     read = count(lambda: heard(model)) * wish.passes
     dreamt, group = _dream(model, wish), _group(model)
     drawn = _decode(model, wish.shape)
@@ -47,7 +53,7 @@ def published(folder: Folder, wish: Wish, *, machine: Machine, dtype: torch.dtyp
         stage("denoise", dreamt, machine, weights=_weights(model, *_experts(model)), group=group),
         stage("decode", drawn, machine, weights=_weights(model, "vae")),
     )
-    return Estimate(model.name, wish.shape, wish.steps, stages)
+    return Estimate(model.name, wish.shape, wish.steps, stages, weights=weights)
 
 
 def _dream(model: OpenModel, wish: Wish) -> Cost:

@@ -72,7 +72,7 @@ class Crew:
         place = shelf.placement
         self._shelf, self._stride, self._memories = shelf, model.stride, WeakSet[Memory]()
         self._cast = Cast(
-            model.name, shelf.folder.path, place.device.type, place.dtype, place.plan, model.outside
+            model.name, shelf.folder.path, place.device.type, place.dtype, place.plan, model.told
         )
 
     def check(self, shape: LatentShape) -> None:

@@ -36,7 +36,7 @@ class OpenModel:
     Args:
         family: what its networks expect.
         shelf: loads them.
-        outside: what was done to them without changing them, for the sidecar.
+        outside: what was done to them without changing them.
     """
 
     family: Family
@@ -63,6 +63,20 @@ class OpenModel:
         """What it can do."""
         return self.family.capabilities
 
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """For a sidecar: what was done from outside, and weights that are not whole, by wish or for want of room."""
+        weights = self.shelf.placement.weights
+        return self.outside if weights == "whole" else {**self.outside, "quantise": weights}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever sees the film should know of its weights."""
+        weights = self.shelf.placement.weights
+        if weights == "whole":
+            return ()
+        return (f"weights quantised to {weights}: it differs from the film of the whole ones",)
+
     @cached_property
     def codec(self) -> Codec:
         """The video compression network."""
@@ -78,9 +92,9 @@ class OpenModel:
         from kinora.open_weights.sums import checksums
 
         found = checksums(self.shelf.folder)
-        if self.outside:
+        if self.told:
             # A dream that was begun without it is another dream.
-            told = json.dumps(self.outside, sort_keys=True).encode()
+            told = json.dumps(self.told, sort_keys=True).encode()
             found["outside"] = hashlib.sha256(told).hexdigest()
         return found
 

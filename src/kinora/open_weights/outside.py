@@ -21,6 +21,7 @@ from kinora.open_weights.compiled import compile_blocks
 from kinora.open_weights.family import Family
 from kinora.open_weights.lora import Lora, check, wear
 from kinora.open_weights.model import OpenModel
+from kinora.open_weights.quantised import Weights, check_quantising
 from kinora.open_weights.shelf import Shelf
 from kinora.open_weights.words import T5Reading
 
@@ -35,6 +36,7 @@ class Outside:
         compiled: whether transformer blocks run as compiled code.
         backend: of `torch.compile`.
         attention: the library's name of the kernel that attends; empty leaves the choice to it.
+        weights: how transformers hold their linear weights; `whole` leaves the choice to the placement.
     """
 
     loras: tuple[Lora, ...] = ()
@@ -42,12 +44,15 @@ class Outside:
     compiled: bool = False
     backend: str = "inductor"
     attention: str = ""
+    weights: Weights = "whole"
 
     def __bool__(self) -> bool:
-        return bool(self.loras or self.step_cache or self.compiled or self.attention)
+        return self != Outside(backend=self.backend)
 
     def told(self) -> dict[str, Any]:
-        """For a sidecar: everything that decides the film, files with their hash."""
+        """For a sidecar: all that decides the film, files with their hash; weights are told by `OpenModel.told`."""
+        if not replace(self, weights="whole"):
+            return {}
         loras = [
             {"file": str(each.file), "weight": each.weight, "sha256": sha256(each.file)}
             for each in self.loras
@@ -58,12 +63,14 @@ class Outside:
 
 
 def outside_of(told: Mapping[str, Any]) -> Outside:
-    """What `Outside.told` told."""
+    """What `OpenModel.told` told."""
     if not told:
         return Outside()
-    loras = stacked([(Path(each["file"]), each["weight"]) for each in told["lora"]])
-    attention = told.get("attention", "")
-    return Outside(loras, told["step_cache"], told["compile"], attention=attention)
+    loras = stacked([(Path(each["file"]), each["weight"]) for each in told.get("lora", ())])
+    return Outside(
+        loras, told.get("step_cache", 0.0), told.get("compile", False),
+        attention=told.get("attention", ""), weights=told.get("quantise", "whole"),
+    )  # fmt: skip
 
 
 def stacked(files: list[tuple[Path, float]]) -> tuple[Lora, ...]:
@@ -79,14 +86,15 @@ def dressed(model: FilmModel, outside: Outside) -> FilmModel:
     Raises:
         UnsupportedError: it is our own bundle, which has nothing to be done to from outside.
         NotFoundError: a file is not there.
-        UsageError: a file is not safetensors, the threshold is negative, or the kernel does not run here.
+        UsageError: a file is not safetensors, the threshold is negative, the kernel does not run here, or the
+            weights cannot be quantised.
     """
     if not outside:
         return model
     if not isinstance(model, OpenModel):
         raise UnsupportedError(
-            f"--lora, --step-cache, --compile and --attention are for published models, and {model.name} "
-            "is our own",
+            "--lora, --step-cache, --compile, --attention and --quantise are for published models, and "
+            f"{model.name} is our own",
             remedy="Leave them out, or name a published model with --model",
         )
     if outside.step_cache and model.capabilities.streams_only:
@@ -105,14 +113,18 @@ def dressed(model: FilmModel, outside: Outside) -> FilmModel:
     for lora in outside.loras:
         check(lora)
     before = model.shelf
+    place = before.placement
+    if outside.weights != "whole":
+        check_quantising(before.folder)
+        place = replace(place, weights=outside.weights)
     if outside.attention:
-        place, reading = before.placement, model.family.read
+        reading = model.family.read
         masked = not isinstance(reading, T5Reading) or reading.mask is not None
         check_backend(
             outside.attention, Task(place.device, place.dtype, masked, team() is not None)
         )
     shelf = Shelf(
-        before.folder, before.placement,
+        before.folder, place,
         dress=partial(_dress, model.family, outside),
         cache=FirstBlock(outside.step_cache) if outside.step_cache else None,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """The networks of a folder, loaded when asked for. In: a folder and a placement. Out: networks in place.
 
 `resident` keeps all on the device; `sequential` holds one group at a time (words, then pictures);
-`offload` also moves the transformer's blocks to the device one after the other.
+`offload` also moves the transformer's blocks to the device one after the other. In each of them the
+transformer's linear weights may be quantised while they are read.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import torch
 from kinora.core.errors import NotFoundError, UnsupportedError, is_out_of_memory
 from kinora.core.team import team
 from kinora.open_weights.folder import Folder
+from kinora.open_weights.quantised import Weights, quantising
 from kinora.open_weights.remember import hasten
 
 Plan = Literal["resident", "sequential", "offload"]
@@ -30,11 +32,13 @@ class Placement:
         device: where they compute.
         dtype: of transformers and text encoders; the video compression network stays float32.
         plan: how many of them stay there.
+        weights: how transformers hold their linear weights; all but `whole` is another film.
     """
 
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     plan: Plan = "resident"
+    weights: Weights = "whole"
 
 
 class StepCache(Protocol):
@@ -205,6 +209,7 @@ class Shelf:
 
     def _diffusers(self, component: str, kind: str) -> Any:
         dtype = torch.float32 if component == VAE else self.placement.dtype
+        weights = self.placement.weights if component.startswith("transformer") else "whole"
         # from_pretrained, never .to(dtype): it keeps the modules that must stay float32.
         return self._class(component, kind).from_pretrained(
             str(self.folder.path),
@@ -212,6 +217,7 @@ class Shelf:
             torch_dtype=dtype,
             use_safetensors=True,
             local_files_only=True,
+            **quantising(weights),
         )
 
     def _transformers(self, component: str, kind: str) -> Any:

@@ -1,6 +1,7 @@
 """A published model without weights: every shape, no memory. In: a folder. Out: a model on the meta device.
 
-Only configs and tokenizers are read, so what a model would cost is known before it is fetched whole.
+Only configs and tokenizers are read, so what a model would cost is known before it is fetched whole; of weights that
+were quantised before, the headers of their files too.
 """
 
 from typing import Any
@@ -13,7 +14,8 @@ from kinora.open_weights.family import Prepared, Words
 from kinora.open_weights.folder import Folder, unknown_class
 from kinora.open_weights.load import FAMILIES
 from kinora.open_weights.model import OpenModel
-from kinora.open_weights.quantised import methods
+from kinora.open_weights.packed import as_published, in_int8
+from kinora.open_weights.quantised import Weights, methods
 from kinora.open_weights.remember import hasten
 from kinora.open_weights.shelf import VAE, Placement, Shelf
 from kinora.open_weights.words import T5Reading
@@ -41,7 +43,11 @@ class Skeletons(Shelf):
             network = self._empty(component, kind)
         # The library's own .to() warns that real weights are not to be treated so.
         made = torch.nn.Module.to(hasten(network), dtype).eval().requires_grad_(False)
-        return self._dressed(made) if component.startswith("transformer") else made
+        if component in methods(self.folder):
+            made = as_published(made, self.folder, component)
+        if not component.startswith("transformer"):
+            return made
+        return self._dressed(made if self.placement.weights == "whole" else in_int8(made))
 
     def _empty(self, component: str, kind: str) -> Any:
         made = self._class(component, kind)
@@ -50,11 +56,18 @@ class Skeletons(Shelf):
         return made(made.config_class.from_pretrained(str(self.folder.path / component)))
 
 
-def skeleton(folder: Folder, *, dtype: torch.dtype = torch.bfloat16) -> OpenModel:
+def skeleton(
+    folder: Folder, *, dtype: torch.dtype = torch.bfloat16, weights: Weights = "whole"
+) -> OpenModel:
     """The model of a folder, weightless.
 
+    Args:
+        folder: configs are enough, unless its weights were quantised before.
+        dtype: of transformers and text encoders.
+        weights: how transformers would hold their linear weights.
+
     Raises:
-        UnsupportedError: no family describes its class, its sizes depend on the words, or it is quantised.
+        UnsupportedError: no family describes its class, or its sizes depend on the words.
     """
     describe = FAMILIES.get(folder.pipeline)
     if describe is None:
@@ -65,11 +78,7 @@ def skeleton(folder: Folder, *, dtype: torch.dtype = torch.bfloat16) -> OpenMode
             f"what {folder.name} costs cannot be told beforehand",
             why="how much its network computes depends on the words",
         )
-    if methods(folder):
-        raise UnsupportedError(
-            f"what {folder.name} costs cannot be told beforehand", why="its weights are quantised"
-        )
-    shelf = Skeletons(folder, Placement(META, dtype), dress=family.adapt)
+    shelf = Skeletons(folder, Placement(META, dtype, weights=weights), dress=family.adapt)
     return OpenModel(family, shelf)
 
 

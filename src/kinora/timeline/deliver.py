@@ -107,7 +107,7 @@ def steady(made: Request) -> bool:
 
 
 def _outside(model: FilmModel) -> dict[str, Any]:
-    return dict(model.outside) if isinstance(model, OpenModel) else {}
+    return dict(model.told) if isinstance(model, OpenModel) else {}
 
 
 def deliver(

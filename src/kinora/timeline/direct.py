@@ -111,7 +111,7 @@ def spoken(edit: Edit) -> tuple[str, ...]:
 def noted(
     model: FilmModel, words: Iterable[str], cast: Iterable[str], *, expansion: str = ""
 ) -> tuple[str, ...]:
-    """What a director wrote, and the words that the model does not understand.
+    """What a director wrote, the words that the model does not understand, and what is to be said of its weights.
 
     Args:
         model: what hears them.
@@ -122,7 +122,9 @@ def noted(
     lines = (f"Expanded: {expansion}",) if expansion else ()
     said = [each for each in (*words, expansion) if each]
     # A published model takes any word, and reading it needs the largest of its networks.
-    if isinstance(model, OpenModel) or not said:
+    if isinstance(model, OpenModel):
+        return (*lines, *model.notes)
+    if not said:
         return lines
     names = {name.lower() for name in cast}
     unknown = model.read(said).not_understood
