@@ -10,6 +10,7 @@ RECIPES = {
     "film_tiny_more": "kinora.recipes.film",
     "film_small": "kinora.recipes.film",
     "film_small_more": "kinora.recipes.film",
+    "film_small_fine": "kinora.recipes.film",
     "few_steps_tiny": "kinora.recipes.few_steps",
     "few_steps_small": "kinora.recipes.few_steps",
     "fine_2x_tiny": "kinora.recipes.fine",

@@ -26,6 +26,7 @@ from kinora.train.lessons import Lessons, LessonsConfig
 from kinora.train.walk import Teacher, Walk, Walks
 from kinora.transformer.model import Transformer, Words
 from kinora.transformer.place import Place
+from kinora.transformer.stem import finer
 
 
 class FewStepsTaskConfig(Config):
@@ -41,7 +42,8 @@ class FewStepsTaskConfig(Config):
         aim: `end`, where the walk ends; or `stop`, where the walk stands after the student's next step.
         rework: share of clips that start from partly noised frames.
         rank: of what is learnt in every matrix, see `nn.lowrank`; None for the whole network.
-        begin: a `change.safetensors` of that rank that the student begins with, of a teacher much like this one.
+        begin: a `change.safetensors` of that rank that the student begins with, of a teacher much like this one;
+            its tokens may be coarser.
     """
 
     lessons: LessonsConfig
@@ -95,7 +97,7 @@ class FewStepsTask:
         if config.rank is not None:
             adapt(self.student, config.rank)
         if config.begin is not None:
-            begin_with(self.student, _change(config.begin))
+            begin_with(self.student, finer(_change(config.begin), self.student.stem))
         self.networks = nn.ModuleDict({"transformer": self.student})
         self.walks = Walks(lessons, self.teacher, rework=config.rework, folder=folder, seed=seed)
 

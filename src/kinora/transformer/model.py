@@ -25,7 +25,10 @@ from kinora.transformer.stem import Head, Stem
 
 HEAD_CHANNELS = 64
 AXES = (Axis(8, 1.0, 128.0), Axis(4, 2.0, 16.0), Axis(10, 2.0, 64.0), Axis(10, 2.0, 64.0))
-"""Time in seconds, view, row and column in tokens: 32 rotating pairs, one head of 64 channels."""
+"""Time in seconds, view, row and column in units of `UNIT`: 32 rotating pairs, one head of 64 channels."""
+
+UNIT = 2
+"""Latent positions, whatever a token spans: a network of fine tokens may begin as one of coarse ones."""
 
 
 class TransformerConfig(BaseModel):
@@ -253,10 +256,11 @@ class Transformer(nn.Module):
     def _coordinates(self, place: Place, rows: int, columns: int) -> Tensor:
         """`[b n 4]`: time, view, row, column of every token, the middle of the picture at zero."""
         b, f = place.time.shape
+        side = self.config.patch / UNIT
         time = repeat(place.time, "b f -> b f h w", h=rows, w=columns)
         view = repeat(place.view, "b f -> b f h w", h=rows, w=columns)
-        row = torch.arange(rows, device=time.device) - (rows - 1) / 2
-        column = torch.arange(columns, device=time.device) - (columns - 1) / 2
+        row = side * (torch.arange(rows, device=time.device) - (rows - 1) / 2)
+        column = side * (torch.arange(columns, device=time.device) - (columns - 1) / 2)
         parts = [
             time,
             view.to(time),

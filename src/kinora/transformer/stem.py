@@ -4,9 +4,11 @@ A dense convolution looks at each frame at full latent resolution before and aft
 so that the tokens can be coarse (patch x patch positions) and edges still sharp.
 """
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
-from einops import rearrange
+from einops import rearrange, reduce
 from torch import Tensor, nn
 
 from kinora.nn.convolution import ResidualBlock
@@ -65,3 +67,25 @@ class Head(nn.Module):
         y = self.block(self.fuse(torch.cat([y, features], dim=1)))
         out: Tensor = self.out(F.silu(self.norm(y)))
         return out
+
+
+def finer(learned: Mapping[str, Tensor], stem: Stem) -> dict[str, Tensor]:
+    """Weights of a transformer, or what was learnt of them in thin matrices, for the tokens of this stem.
+
+    Finer tokens begin as parts of the old ones: each is read as if the whole token looked like it, and says the mean of
+    what the whole one says of its parts (as one may resize patches: FlexiViT, arXiv:2212.08013). What already fits is
+    left as it is.
+    """
+    read, said = "d (s p) -> d s", "(s p) d -> s d"
+    changes = {
+        "stem.merge.weight": (read, "sum"), "stem.merge.weight.down": (read, "sum"),
+        "head.split.weight": (said, "mean"), "head.split.weight.up": (said, "mean"),
+        "head.split.bias": ("(s p) -> s", "mean"),
+    }  # fmt: skip
+    told = dict(learned)
+    merges = [told[name].shape[1] for name in changes if "merge" in name and name in told]
+    parts = max(merges, default=0) // stem.merge.in_features or 1
+    for name, (pattern, how) in changes.items():
+        if name in told:
+            told[name] = reduce(told[name], pattern, how, p=parts)
+    return told
