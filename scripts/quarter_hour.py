@@ -1,6 +1,9 @@
 """Trains the model that ships, from nothing, in a quarter of an hour of one large GPU and its cores.
 
     python scripts/quarter_hour.py runs/quarter --seconds 800
+    python scripts/quarter_hour.py runs/finer --seconds 500 --from kinora-tiny
+
+With `--from` a trained model goes on by the recipe `film_small_fine`, on latents of its own autoencoder.
 
 The cores render while the GPU learns: first the video compression network of `autoencoder_small`, then the
 film model of `film_small`, whose pools grow as clips are drawn and encoded. Run it again on the same folder
@@ -27,6 +30,8 @@ from kinora.data.encode import encode_bucket
 from kinora.data.pool import Pool, of_shards
 from kinora.data.render import Bucket, render_shard
 from kinora.data.shards import Shard
+from kinora.generate import load
+from kinora.models.bundle import Bundle
 from kinora.models.store import BASE, WEIGHTS, save_bundle
 from kinora.recipes.autoencoder import (
     AutoencoderRecipe,
@@ -36,7 +41,14 @@ from kinora.recipes.autoencoder import (
     measure,
     save_autoencoder,
 )
-from kinora.recipes.film import BundleWriter, FilmRecipe, film_small
+from kinora.recipes.film import (
+    BundleWriter,
+    FilmRecipe,
+    film_small,
+    film_small_fine,
+    load_begun,
+    sized_as,
+)
 from kinora.text.tokenizer import Tokenizer
 from kinora.train.autoencoder import AutoencoderTask, finish
 from kinora.train.crops import Footage
@@ -47,7 +59,7 @@ UNSEEN = 2
 """Shards of clips that only measure."""
 ROOM = 8e9
 """Bytes of the disk that rendering leaves free; encoded clips are deleted."""
-AT_ONCE = {1: 256, 33: 16, 65: 8}
+AT_ONCE = {1: 256, 9: 32, 33: 16, 65: 8}
 """Examples of a shard by frames: small ones, so that learning soon sees them."""
 EARLY = 0.3
 """Stills are all drawn within this share of the rendering: the film model begins with them."""
@@ -65,6 +77,7 @@ def main() -> None:
     parser.add_argument(
         "--autoencoder", type=float, default=180.0, help="seconds, rendering included"
     )
+    parser.add_argument("--from", dest="begin", help="a trained model's name or folder")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2))
     parser.add_argument("--first", type=int, default=768, help="clips to begin with")
@@ -76,7 +89,10 @@ def main() -> None:
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True
 
-    small, film = autoencoder_small(), film_small()
+    small, film, begin = autoencoder_small(), film_small(), begun(given.begin)
+    if begin is not None:
+        film = on_gpu(sized_as(film_small_fine(), begin), film)
+        save_autoencoder(begin.autoencoder, given.folder / "autoencoder")
     if given.batch:
         task = small.task.model_copy(update={"batch": given.batch, "crop": 96, "latents": 3})
         small = small.model_copy(update={"task": task})
@@ -95,8 +111,25 @@ def main() -> None:
         )  # fmt: skip
         names = [bucket.name for bucket in buckets]
         with encoding(given.folder, names, given.device):
-            dream(film, given.folder, autoencoder, until=deadline, device=given.device)
+            dream(film, given.folder, autoencoder, until=deadline, device=given.device, begin=begin)
             say("done")
+
+
+def begun(name: str | None) -> Bundle | None:
+    """The model to go on from."""
+    model = None if name is None else load(name)
+    assert model is None or isinstance(model, Bundle), f"{name} is no model of our own"
+    return model
+
+
+def on_gpu(recipe: FilmRecipe, like: FilmRecipe) -> FilmRecipe:
+    """A recipe for two cores with the batches, the clips and the precision of one for a GPU."""
+    tokens = like.task.stages[-1].tokens
+    stages = tuple(stage.model_copy(update={"tokens": tokens}) for stage in recipe.task.stages)
+    many = tuple(bucket.model_copy(update={"count": 4 * bucket.count}) for bucket in recipe.buckets)
+    run = recipe.run.model_copy(update={"precision": like.run.precision})
+    task = recipe.task.model_copy(update={"stages": stages})
+    return recipe.model_copy(update={"buckets": many, "task": task, "run": run, "compiled": False})
 
 
 def say(*what: object) -> None:
@@ -300,9 +333,15 @@ def compress(
 
 
 def dream(
-    recipe: FilmRecipe, folder: Path, autoencoder: Autoencoder, *, until: Deadline, device: str
+    recipe: FilmRecipe,
+    folder: Path,
+    autoencoder: Autoencoder,
+    *,
+    until: Deadline,
+    device: str,
+    begin: Bundle | None = None,
 ) -> None:
-    """The film model, from its checkpoint if there is one; a bundle every minute."""
+    """The film model, from its checkpoint if there is one, else from a trained one; a bundle every minute."""
     shelves = {
         bucket.name: Shelf(folder / "latents" / bucket.name, ["latents", "labels"], device)
         for bucket in recipe.buckets
@@ -315,7 +354,8 @@ def dream(
             if new is not None:
                 pools[name] = pools[name].with_more(new) if name in pools else new
         time.sleep(0.5)
-    tokenizer = Tokenizer.load(WEIGHTS / BASE / "tokenizer" / "tokenizer.json")
+    words = WEIGHTS / BASE / "tokenizer" / "tokenizer.json"
+    tokenizer = begin.tokenizer if begin is not None else Tokenizer.load(words)
     text = recipe.task.text.model_copy(update={"vocabulary": len(tokenizer)})
     config = recipe.task.model_copy(update={"text": text})
     task = FilmTask(config, pools, tokenizer, seed=recipe.run.seed, device=device)
@@ -324,6 +364,10 @@ def dream(
     trainer = Trainer(task, run, folder / "learning_film")
     if (folder / "learning_film" / "checkpoint").exists():
         trainer.resume()
+    elif begin is not None:
+        task.text.load_state_dict(begin.text.state_dict())
+        load_begun(task.transformer, begin.transformer)
+        trainer.restart_average()
     writer = BundleWriter(recipe, autoencoder, tokenizer)
     say("film model begins with", {name: len(pool) for name, pool in pools.items()})
 
