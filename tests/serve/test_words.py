@@ -14,6 +14,7 @@ from kinora.serve.jobs.watching import told
 from kinora.serve.jobs.wish import Card, Role, Wish
 from kinora.serve.words import written_out
 from serving import Served
+from tiny import tiny_student
 
 SHORT = "a red ball"
 QUICK: dict[str, Any] = {"seconds": 1, "size": "96x64", "seed": 3, "steps": 1}
@@ -75,6 +76,22 @@ def test_a_downloaded_film_tells_how_it_was_made(
     assert made["model"]["id"] == server.http.get("/v1/models").json()["data"][0]["id"]
     assert main(["info", str(file)]) == 0
     assert SHORT in capsys.readouterr().out
+
+
+def test_words_are_pushed_away_by_the_teacher_of_a_student(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served = Served(tmp_path / "server", tiny_student(tmp_path)).start()
+    try:
+        for pushed, dreamer in (("", "few"), ("a hat", "many")):
+            video = served.create(**{**QUICK, "prompt": SHORT, "negative_prompt": pushed})
+            assert served.wait(video)["state"] == "done"
+            file = tmp_path / f"{dreamer}.mp4"
+            file.write_bytes(served.http.get(f"/v1/videos/{video}/content").content)
+            assert main(["info", str(file), "--json"]) == 0
+            assert json.loads(capsys.readouterr().out)["made"]["model"]["id"] == dreamer
+    finally:
+        served.close()
 
 
 def test_edits_and_storyboards_are_written_out_too(server: Served) -> None:

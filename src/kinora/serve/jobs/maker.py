@@ -33,13 +33,14 @@ from kinora.serve.jobs.wish import SETTLED, Wish
 from kinora.serve.reel import Reel, read_reel
 from kinora.serve.sizes import frames_shown
 from kinora.serve.store import Store
+from kinora.timeline.filmmaker import Filmmaker
 
 
 class Maker:
     """Makes the films of one process, one at a time on its device.
 
     Args:
-        model: what dreams and draws.
+        filmmaker: whose model dreams and draws, or its teacher where words are pushed away.
         database, store: where rows and artefacts are.
         scratch: a folder of this process.
         control: may stop the work.
@@ -51,7 +52,7 @@ class Maker:
 
     def __init__(
         self,
-        model: FilmModel,
+        filmmaker: Filmmaker,
         *,
         database: Database,
         store: Store,
@@ -62,7 +63,8 @@ class Maker:
         preview_seconds: float,
         keep_seconds: float,
     ) -> None:
-        self._model, self._database, self._store = model, database, store
+        self._filmmaker, self._model = filmmaker, filmmaker.model
+        self._database, self._store = database, store
         self._scratch, self._control, self._seal = scratch, control, seal
         self._checkpoint_seconds, self._keep_seconds = checkpoint_seconds, keep_seconds
         self._preview_seconds = preview_seconds
@@ -126,18 +128,22 @@ class Maker:
     def _dream(self, video: str, generation: int, files: Artefacts) -> None:
         teller = self._teller(video, generation)
         teller(Progress("text", 0, 1))
-        kept = Kept(files, lambda: self._kept(video, generation))
+        kept, wish = Kept(files, lambda: self._kept(video, generation)), self._wish(video)
         dreaming = Dreaming(
-            self._model,
+            self._dreamer(wish),
             files,
             kept=kept,
             tell=teller,
             note=lambda notes: self._note(video, generation, notes),
         )
-        reel = dreaming.reel(self._wish(video), seconds=self._checkpoint_seconds)
+        reel = dreaming.reel(wish, seconds=self._checkpoint_seconds)
         with files.making(REEL) as target:
             reel.write(target)
         kept.clear()
+
+    def _dreamer(self, wish: Wish) -> FilmModel:
+        """Who dreams it; any of them draws it, for their latents are the same."""
+        return self._filmmaker.pushing(wish.negative, guidance=wish.guidance)
 
     def _draw(self, files: Artefacts, wish: Wish, on_progress: OnProgress) -> None:
         reel, fps = read_reel(files.local(REEL)), self._model.capabilities.fps
@@ -147,7 +153,7 @@ class Maker:
         rate = wish.fps or fps
         comment = ""
         if wish.metadata:
-            comment = files.recipe(wish, model=self._model.name, fps=rate)
+            comment = files.recipe(wish, model=self._dreamer(wish).name, fps=rate)
         with (
             files.making("drawn.mp4") as target,
             ClipWriter(target, fps=rate, comment=comment, on_progress=on_progress) as writer,

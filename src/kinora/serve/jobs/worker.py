@@ -28,6 +28,7 @@ from kinora.serve.jobs.watcher import Watcher
 from kinora.serve.policy import load_policy
 from kinora.serve.settings import WORKER_VARIABLE, Settings
 from kinora.serve.store import open_store
+from kinora.timeline.filmmaker import Filmmaker
 
 WAIT_SECONDS = 10.0
 LOCK_SECONDS = 1.0
@@ -53,7 +54,7 @@ def work(settings: Settings, *, worker: str, parent: int | None = None) -> None:
     folder = found(settings.model)
     model = load_folder(folder.path, name=folder.name)
     maker = Maker(
-        model,
+        Filmmaker(folder.path, model),
         database=database,
         store=store,
         scratch=settings.data / "scratch" / worker,
