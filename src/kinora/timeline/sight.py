@@ -20,9 +20,14 @@ from kinora.timeline.animate import Animate
 from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend
 from kinora.timeline.recut import Recut
+from kinora.timeline.source import Source
+
+Given = Film | Clip | Source
 
 NEAR = 2.0
 """Seconds at the end that an extension goes on from: what was before may have been elsewhere."""
+SURE = 0.95
+"""Below this nothing is added: renders, films of ours and bad copies of both are above 0.99, grey and noise below 0.85."""
 NOTHING = Answer(UNKNOWN, 0.0)
 
 
@@ -44,7 +49,7 @@ class Sighted:
 def sighted(
     model: FilmModel,
     edit: Edit,
-    films: Sequence[Film | Clip],
+    films: Sequence[Given],
     *,
     judge: Callable[[], Judge] = load_judge,
 ) -> Sighted:
@@ -53,7 +58,7 @@ def sighted(
     Args:
         model: hears them; one that is not of the simulated world is told nothing.
         edit: any values; a `prompt` of None is no new words, an empty one none on purpose.
-        films: what is edited, or pictures of any size.
+        films: what is edited, of any size, or pictures.
         judge: gives who looks; asked only where something was left unsaid.
     """
     cut = isinstance(edit, Recut) and edit.seconds is None
@@ -64,12 +69,12 @@ def sighted(
     if edit.prompt is not None:
         prompt = completed(edit.prompt, seen)
         added = prompt[len(edit.prompt.rstrip(" .")) :].strip(" .")
-        note = f"Seen and added: {added}; name a ground and a light in --prompt for others"
+        note = f"Seen and added: {added}; name a ground and a light in the prompt for others"
         return Sighted(edit.model_copy(update={"prompt": prompt}), notes=(note,) if added else ())
     if isinstance(edit, Animate):
-        said = described(agreed(seen))
+        said = described(seen)
         return Sighted(edit.model_copy(update={"prompt": said or None}), notes=_lines(said))
-    words = [described(one) if _mute(film) else "" for one, film in zip(seen, films, strict=True)]
+    words = [described([one]) if _mute(film) else "" for one, film in zip(seen, films, strict=True)]
     return Sighted(edit, tuple(words), _lines(*words))
 
 
@@ -84,23 +89,24 @@ def completed(prompt: str, seen: Sequence[Seen]) -> str:
     return f"{prompt.rstrip(' .')}. all this is{place}." if place and prompt.strip() else prompt
 
 
-def described(seen: Seen) -> str:
-    """What is there, in a sentence; empty unless the captioner is sure of the kind of every thing.
+def described(seen: Sequence[Seen]) -> str:
+    """What is there in the first of them, in a sentence; empty unless the captioner is sure of every thing.
 
-    Things that words leave out are dreamt away.
+    Things that words leave out are dreamt away. Ground and light are left out as in `completed`.
     """
-    teller = Teller(seen)
-    kinds = [teller.word(thing.answers["kind"]) for thing in seen.things]
-    return teller.sentence() if teller.known and kinds and all(kinds) else ""
+    teller = Teller(agreed(seen))
+    kinds = [teller.word(thing.answers["kind"]) for thing in seen[0].things]
+    return teller.sentence() if seen[0].worldly >= SURE and kinds and all(kinds) else ""
 
 
 def agreed(seen: Sequence[Seen]) -> Seen:
-    """The first, with ground and light unknown unless they are the same in all."""
+    """The first, with ground and light unknown unless they are surely the same in all."""
 
-    def differs(name: str) -> bool:
-        return len({each.told(each.of_frames[name]).word for each in seen}) > 1
+    def known(name: str) -> bool:
+        told = [each.told(each.of_frames[name]) for each in seen]
+        return len({each.word for each in told}) == 1 and min(each.sure for each in told) >= SURE
 
-    return _without(seen[0], [name for name in OF_A_FRAME if differs(name)])
+    return _without(seen[0], [name for name in OF_A_FRAME if not known(name)])
 
 
 def named(prompt: str) -> tuple[str, ...]:
@@ -109,19 +115,21 @@ def named(prompt: str) -> tuple[str, ...]:
     return tuple(name for name in OF_A_FRAME if getattr(said, name))
 
 
-def _unsaid(edit: Edit, films: Sequence[Film | Clip]) -> bool:
+def _unsaid(edit: Edit, films: Sequence[Given]) -> bool:
     """Whether the words leave anything to be seen."""
     if edit.prompt is None:
         return any(_mute(film) for film in films)
     return bool(edit.prompt.strip()) and len(named(edit.prompt)) < len(OF_A_FRAME)
 
 
-def _mute(film: Film | Clip) -> bool:
+def _mute(film: Given) -> bool:
     """Whether it carries no words."""
-    return isinstance(film, Clip) or not any(film.request.prompts)
+    if isinstance(film, Clip):
+        return True
+    return not any(film.prompts if isinstance(film, Source) else film.request.prompts)
 
 
-def _near(edit: Edit, film: Film | Clip) -> Clip:
+def _near(edit: Edit, film: Given) -> Clip:
     """What of a film is looked at."""
     clip = film if isinstance(film, Clip) else film.clip
     if not isinstance(edit, Extend):
@@ -137,4 +145,4 @@ def _without(seen: Seen, names: Collection[str]) -> Seen:
 
 
 def _lines(*words: str) -> tuple[str, ...]:
-    return tuple(f"Seen: {each}; say otherwise in --prompt" for each in words if each)
+    return tuple(f"Seen: {each}; say otherwise in the prompt" for each in words if each)
