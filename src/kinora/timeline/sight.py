@@ -27,7 +27,7 @@ Given = Film | Clip | Source
 NEAR = 2.0
 """Seconds at the end that an extension goes on from: what was before may have been elsewhere."""
 SURE = 0.95
-"""Below this nothing is added: renders, films of ours and bad copies of both are above 0.99, grey and noise below 0.85."""
+"""Below this nothing is added: renders, films of ours and bad copies of both are above 0.99, grey and noise below."""
 NOTHING = Answer(UNKNOWN, 0.0)
 
 
