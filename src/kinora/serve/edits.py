@@ -96,7 +96,7 @@ def edit(
     if wish.kind == "animate":
         return _animated(model, wish, assets, on_progress)
     where = _mask(wish, assets.pictures) if wish.kind == "change" else None
-    return act(model, _wanted(model, wish, given), given, where=where, on_progress=on_progress)[0]
+    return act(model, wanted(model, wish, given), given, where=where, on_progress=on_progress)[0]
 
 
 def dreamt(
@@ -112,11 +112,11 @@ def dreamt(
     """
     if wish.kind == "animate":
         return 0, frames
-    return fresh(_wanted(model, wish, given), given, frames=frames, time=model.stride.time)
+    return fresh(wanted(model, wish, given), given, frames=frames, time=model.stride.time)
 
 
-def _wanted(model: FilmModel, wish: Wish, given: tuple[Source, ...]) -> Edit:
-    """The values of the studio's verb."""
+def wanted(model: FilmModel, wish: Wish, given: tuple[Source, ...]) -> Edit:
+    """The values of the studio's verb, of a wish with sources."""
     values = _values(wish)
     if wish.kind == "extension":
         values["seconds"] = _missing(model, wish, given[0])

@@ -127,7 +127,7 @@ def _edit(
     size = size_of(model, order.edit, films)
     bench = laid_out(
         model, order.edit, films, times=order.times, mask=order.mask, of=order.size(),
-        seen=_seen(model, told, file, size=size),
+        seen=_seen(model, told, file, size=size), words=order.seen,
     )  # fmt: skip
     (film,) = bench.make(order.edit, on_progress=on_progress)
     options = {**order.told(order.edit), **_characters(told)}

@@ -1,7 +1,7 @@
 """An order fulfilled. In: an order and a name. Out: the films as files, each with sidecar and latents."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from kinora.timeline.meet import seams
 from kinora.timeline.order import Order
 from kinora.timeline.perform import Bench, Looks, laid_out, placed, size_of
 from kinora.timeline.project import project
+from kinora.timeline.sight import sighted
 from kinora.timeline.source import natural_size
 
 COMPRESSION = ("autoencoder", "vae")
@@ -89,6 +90,8 @@ def fulfil(
 ) -> tuple[Delivered, ...]:
     """Open the files, make the edit with the characters it names, and write what came of it.
 
+    Words that say nothing of what the files show are completed, see `sighted`.
+
     Args:
         model: any film model.
         order: what is to be made.
@@ -103,27 +106,29 @@ def fulfil(
     """
     spare(target, order.files if order.mask is None else (*order.files, order.mask))
     films, notes = opened(model, order)
+    told = sighted(model, order.edit, films)
+    order = replace(order, seen=told.words)
     edit, characters = heard(
-        order.edit, cast=Cast(project().characters), expand=order.expand, endpoint=order.endpoint
+        told.edit, cast=Cast(project().characters), expand=order.expand, endpoint=order.endpoint
     )
     model = placed(model, edit, films)
     height, width = size_of(model, edit, films)
     seen = looks(model, characters, height=height, width=width)
     bench = laid_out(
         model, edit, films, times=order.times, mask=order.mask, of=order.size(),
-        seen=None if seen is None else Looks(seen),
+        seen=None if seen is None else Looks(seen), words=order.seen,
     )  # fmt: skip
     made = make(bench, edit, on_progress=on_progress)
     cast: dict[str, JsonValue] = {each.name: each.digest for each in characters}
     written = edit.prompt if order.expand and edit.prompt else ""
-    notes += noted(model, spoken(order.edit), cast, expansion=written)
-    typed = {edit.prompt: order.edit.prompt} if edit.prompt and order.edit.prompt else {}
+    notes += (*told.notes, *noted(model, spoken(order.edit), cast, expansion=written))
+    typed = dict.fromkeys(order.seen, "") | {edit.prompt or "": order.edit.prompt or ""}
     done = []
     for number, each in enumerate(made):
-        told = _sidecar(bench, order, each, typed=typed, cast=cast)
+        recipe = _sidecar(bench, order, each, typed=typed, cast=cast)
         file = target.with_stem(f"{target.stem}-{number + 1}") if len(made) > 1 else target
-        deliver(each.film, told, file, words=words, on_progress=on_progress)
-        done.append(Delivered(file, (*notes, *each.film.notes), told.measured))
+        deliver(each.film, recipe, file, words=words, on_progress=on_progress)
+        done.append(Delivered(file, (*notes, *each.film.notes), recipe.measured))
     return tuple(done)
 
 

@@ -31,6 +31,7 @@ class Order:
         files: what is edited; each brings its latents if they lie beside it.
         mask: a picture of the region to change.
         times: seconds at which pictures are shown.
+        seen: of every file that carries no words, what it shows, if somebody looked.
         expand: whether the prompt is written out as a director would.
         endpoint: who writes it, if not we.
     """
@@ -40,6 +41,7 @@ class Order:
     files: tuple[Path, ...]
     mask: Path | None = None
     times: tuple[float, ...] = ()
+    seen: tuple[str, ...] = ()
     expand: bool = False
     endpoint: Endpoint | None = None
 
@@ -66,7 +68,8 @@ class Order:
         """For a sidecar: the values as `edit` has them, with words as the model hears them."""
         kind = type(edit).__name__.lower()
         values: dict[str, JsonValue] = {"edit": {"kind": kind, **edit.model_dump(mode="json")}}
-        return values | ({"times": list(self.times)} if self.times else {})
+        values |= {"times": list(self.times)} if self.times else {}
+        return values | ({"seen": list(self.seen)} if any(self.seen) else {})
 
 
 def order_of(told: Sidecar, film: Path) -> Order:
@@ -80,7 +83,7 @@ def order_of(told: Sidecar, film: Path) -> Order:
     kind = KINDS.get(str(values.get("kind"))) if isinstance(values, dict) else None
     if kind is None or not isinstance(values, dict):
         raise BadMediaError(f"the sidecar of {film} does not say which edit made it")
-    times = told.options.get("times")
+    times, seen = told.options.get("times"), told.options.get("seen")
     masks = [found(each, film) for each in told.parents if each.role == "mask"]
     return Order(
         verb=told.verb,
@@ -88,6 +91,7 @@ def order_of(told: Sidecar, film: Path) -> Order:
         files=tuple(found(each, film) for each in told.parents if each.role == "film"),
         mask=masks[0] if masks else None,
         times=tuple(_numbers(times)),
+        seen=tuple(str(each) for each in seen) if isinstance(seen, list) else (),
     )
 
 

@@ -25,7 +25,14 @@ from kinora.timeline.recut import Recut, recut
 from kinora.timeline.region import Change, Mask, change, mask_of
 from kinora.timeline.remix import Remix, remix
 from kinora.timeline.retake import Retake, retake
-from kinora.timeline.source import Source, matched, natural_size, source, with_references
+from kinora.timeline.source import (
+    Source,
+    matched,
+    natural_size,
+    source,
+    with_references,
+    with_words,
+)
 
 EDITS = (Angles, Animate, Blend, Change, Extend, Loop, Outpaint, Recut, Remix, Retake)
 """The values of every edit that `perform` makes."""
@@ -56,15 +63,16 @@ def perform(
     mask: Path | None = None,
     of: tuple[int, int] | None = None,
     seen: Looks | None = None,
+    words: Sequence[str] = (),
     on_progress: OnProgress = silent,
 ) -> tuple[Film, ...]:
     """The films that an edit makes: one, or one for each view of `Angles`.
 
     Args:
-        model, edit, films, times, mask, of, seen: as in `laid_out`.
+        model, edit, films, times, mask, of, seen, words: as in `laid_out`.
         on_progress: told after every step and chunk.
     """
-    bench = laid_out(model, edit, films, times=times, mask=mask, of=of, seen=seen)
+    bench = laid_out(model, edit, films, times=times, mask=mask, of=of, seen=seen, words=words)
     return bench.make(edit, on_progress=on_progress)
 
 
@@ -109,6 +117,7 @@ def laid_out(
     mask: Path | None = None,
     of: tuple[int, int] | None = None,
     seen: Looks | None = None,
+    words: Sequence[str] = (),
 ) -> Bench:
     """Everything that an edit needs beside its values.
 
@@ -120,6 +129,7 @@ def laid_out(
         mask: a picture of the region to change.
         of: as in `change`; the size of the first film by default.
         seen: characters to look at.
+        words: of each film, instead of those it carries; empty ones leave it as it is.
     """
     if isinstance(edit, Animate):
         when = times or [0.0] * len(films)
@@ -127,7 +137,10 @@ def laid_out(
         return Bench(model, pictures=pictures, looks=None if seen is None else seen.latents)
     where = None if mask is None else mask_of(read(mask, most=1).clip)
     of = of or (_clip(films[0]).height, _clip(films[0]).width)
-    return Bench(model, given=tuple(_sources(model, films, seen)), where=where, of=of)
+    given = _sources(model, films, seen)
+    for number, said in enumerate(words):
+        given[number] = with_words(given[number], said)
+    return Bench(model, given=tuple(given), where=where, of=of)
 
 
 def act(

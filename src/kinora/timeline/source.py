@@ -215,6 +215,11 @@ def with_references(given: Source, references: Tensor) -> Source:
     return replace(given, references=both)
 
 
+def with_words(given: Source, words: str) -> Source:
+    """The source with `words` in place of its own; with none it stays as it is."""
+    return replace(given, prompts=(words,), text=given.text * 0) if words else given
+
+
 def outside_time(given: Source, *, like: Tensor | None = None) -> Canvas | None:
     """The references as held frames outside time, or None.
 

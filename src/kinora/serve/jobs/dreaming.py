@@ -24,6 +24,7 @@ from kinora.serve.jobs.kept import Kept
 from kinora.serve.jobs.watching import keep_ledger, watched_reel
 from kinora.serve.jobs.wish import Source, Wish
 from kinora.serve.reel import Reel, read_reel, reel_of
+from kinora.serve.sight import Heard, of_films, of_pictures
 from kinora.timeline.characters import Character, Company
 from kinora.timeline.render import render
 
@@ -69,8 +70,14 @@ class Dreaming:
         if unknown:
             self._note(list(unheard(self._model, unknown)))
 
+    def _heard(self, told: Heard) -> Heard:
+        """What is heard, noted."""
+        self._note(list(told.notes))
+        return told
+
     def _created(self, wish: Wish) -> Reel:
         given = self._assets(wish)
+        wish = self._heard(of_pictures(self._model, wish, given.pictures)).wish
         laid = plan(self._model, wish, pictures=given.pictures, characters=given.characters)
         if wish.tries:
             reel, broken = watched_reel(
@@ -92,6 +99,11 @@ class Dreaming:
     def _edited(self, wish: Wish) -> Reel:
         assets = self._assets(wish)
         given = sources(self._model, wish, assets)
+        if wish.kind == "animate":
+            wish = self._heard(of_pictures(self._model, wish, assets.pictures)).wish
+        else:
+            told = self._heard(of_films(self._model, wish, given))
+            wish, given = told.wish, told.given
 
         def make(wanted: Wish) -> Film:
             return edit(self._model, wanted, assets, given=given, on_progress=self._tell)

@@ -1,0 +1,148 @@
+"""Words that nobody said. In: what is edited, and what was said of it. Out: words that name what is seen there.
+
+A dream that hears of no ground and no light makes up its own, and the film flashes where it leaves what it was given.
+Only what the captioner is sure of is added; it knows the simulated world and no other.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from kinora.caption.answers import OF_A_FRAME, UNKNOWN
+from kinora.caption.facts import Answer, Seen
+from kinora.caption.judge import Judge, load_judge
+from kinora.caption.words import Teller
+from kinora.core.clip import Clip
+from kinora.denoise.model import FilmModel
+from kinora.generate import Film
+from kinora.prompt.facts import understand
+from kinora.prompt.vocabulary import load_vocabulary
+from kinora.timeline.animate import Animate
+from kinora.timeline.edit import Edit
+from kinora.timeline.extend import Extend
+from kinora.timeline.recut import Recut
+from kinora.timeline.source import Source
+
+Given = Film | Clip | Source
+
+NEAR = 2.0
+"""Seconds at the end that an extension goes on from: what was before may have been elsewhere."""
+SURE = 0.95
+"""Below this nothing is added: renders, films of ours and bad copies of both are above 0.99, grey and noise below."""
+NOTHING = Answer(UNKNOWN, 0.0)
+
+
+@dataclass(frozen=True)
+class Sighted:
+    """An edit that says what is seen.
+
+    Args:
+        edit: its values, with a completed prompt.
+        words: of every film that carries none, what it shows; of others empty.
+        notes: what was added, and how to say otherwise.
+    """
+
+    edit: Edit
+    words: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def sighted(
+    model: FilmModel,
+    edit: Edit,
+    films: Sequence[Given],
+    *,
+    judge: Callable[[], Judge] = load_judge,
+) -> Sighted:
+    """The edit with words for what its films show and nobody said.
+
+    Args:
+        model: hears them; one that is not of the simulated world is told nothing.
+        edit: any values; a `prompt` of None is no new words, an empty one none on purpose.
+        films: what is edited, of any size, or pictures.
+        judge: gives who looks; asked only where something was left unsaid.
+    """
+    cut = isinstance(edit, Recut) and edit.seconds is None
+    if cut or not model.capabilities.worldly or not _unsaid(edit, films):
+        return Sighted(edit)
+    looking = judge()
+    seen = [looking.see(_near(edit, film)) for film in films]
+    if edit.prompt is not None:
+        prompt = completed(edit.prompt, seen)
+        added = prompt[len(edit.prompt.rstrip(" .")) :].strip(" .")
+        note = f"Seen and added: {added}; name a ground and a light in the prompt for others"
+        return Sighted(edit.model_copy(update={"prompt": prompt}), notes=(note,) if added else ())
+    if isinstance(edit, Animate):
+        said = described(seen)
+        return Sighted(edit.model_copy(update={"prompt": said or None}), notes=_lines(said))
+    words = [described([one]) if _mute(film) else "" for one, film in zip(seen, films, strict=True)]
+    return Sighted(edit, tuple(words), _lines(*words))
+
+
+def completed(prompt: str, seen: Sequence[Seen]) -> str:
+    """The prompt, and behind it the ground and the light that are seen where it names none.
+
+    Args:
+        prompt: as typed; an empty one stays so.
+        seen: of every picture or clip; what they do not agree on is not added.
+    """
+    place = Teller(_without(agreed(seen), named(prompt))).place()
+    return f"{prompt.rstrip(' .')}. all this is{place}." if place and prompt.strip() else prompt
+
+
+def described(seen: Sequence[Seen]) -> str:
+    """What is there in the first of them, in a sentence; empty unless the captioner is sure of every thing.
+
+    Things that words leave out are dreamt away. Ground and light are left out as in `completed`.
+    """
+    teller = Teller(agreed(seen))
+    kinds = [teller.word(thing.answers["kind"]) for thing in seen[0].things]
+    return teller.sentence() if seen[0].worldly >= SURE and kinds and all(kinds) else ""
+
+
+def agreed(seen: Sequence[Seen]) -> Seen:
+    """The first, with ground and light unknown unless they are surely the same in all."""
+
+    def known(name: str) -> bool:
+        told = [each.told(each.of_frames[name]) for each in seen]
+        return len({each.word for each in told}) == 1 and min(each.sure for each in told) >= SURE
+
+    return _without(seen[0], [name for name in OF_A_FRAME if not known(name)])
+
+
+def named(prompt: str) -> tuple[str, ...]:
+    """Which of ground and light the words name."""
+    said = understand(prompt, load_vocabulary())
+    return tuple(name for name in OF_A_FRAME if getattr(said, name))
+
+
+def _unsaid(edit: Edit, films: Sequence[Given]) -> bool:
+    """Whether the words leave anything to be seen."""
+    if edit.prompt is None:
+        return any(_mute(film) for film in films)
+    return bool(edit.prompt.strip()) and len(named(edit.prompt)) < len(OF_A_FRAME)
+
+
+def _mute(film: Given) -> bool:
+    """Whether it carries no words."""
+    if isinstance(film, Clip):
+        return True
+    return not any(film.prompts if isinstance(film, Source) else film.request.prompts)
+
+
+def _near(edit: Edit, film: Given) -> Clip:
+    """What of a film is looked at."""
+    clip = film if isinstance(film, Clip) else film.clip
+    if not isinstance(edit, Extend):
+        return clip
+    count = round(NEAR * clip.fps)
+    return Clip(clip.frames[:count] if edit.backward else clip.frames[-count:], clip.fps)
+
+
+def _without(seen: Seen, names: Collection[str]) -> Seen:
+    """What is seen, with these answers about the whole picture unknown."""
+    kept = {name: NOTHING if name in names else said for name, said in seen.of_frames.items()}
+    return replace(seen, of_frames=kept)
+
+
+def _lines(*words: str) -> tuple[str, ...]:
+    return tuple(f"Seen: {each}; say otherwise in the prompt" for each in words if each)
