@@ -33,6 +33,7 @@ lane_of_the_rest() {
   figure verify benchmarks/verify.py --count 100 --bites 20 --out "$out/verify.json"
   figure few-steps benchmarks/few_step.py kinora-tiny kinora-tiny-few --prompts 40 --out "$out/few_step.json"
   figure seams benchmarks/seams.py
+  figure sight benchmarks/sight.py --count 12
   figure levels benchmarks/levels.py --data "$out/data"
 }
 
