@@ -34,7 +34,9 @@ lane_of_the_rest() {
   figure few-steps benchmarks/few_step.py kinora-tiny kinora-tiny-few --prompts 40 --out "$out/few_step.json"
   figure seams benchmarks/seams.py
   figure sight benchmarks/sight.py --count 12
+  figure seams-teacher benchmarks/seams.py kinora-tiny --films 8
   figure levels benchmarks/levels.py --data "$out/data"
+  figure suite-teacher -m kinora evaluate --model kinora-tiny --seeds 3 --staged 10 --out "$out/suite-teacher"
 }
 
 lane_of_the_suite &
@@ -44,5 +46,7 @@ wait "$suite"
 
 unset OMP_NUM_THREADS
 figure generate benchmarks/generate.py
+figure generate-teacher benchmarks/generate.py --model kinora-tiny
 figure minute benchmarks/minute.py
+figure minute-teacher benchmarks/minute.py kinora-tiny
 figure readme scripts/draw_readme_films.py

@@ -365,8 +365,7 @@ def dream(
     if (folder / "learning_film" / "checkpoint").exists():
         trainer.resume()
     elif begin is not None:
-        task.text.load_state_dict(begin.text.state_dict())
-        load_begun(task.transformer, begin.transformer)
+        load_begun(task, begin)
         trainer.restart_average()
     writer = BundleWriter(recipe, autoencoder, tokenizer)
     say("film model begins with", {name: len(pool) for name, pool in pools.items()})

@@ -494,3 +494,23 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         return made[name]
 
     return folder
+
+
+@pytest.fixture
+def style(tiny: Tiny, tmp_path: Path) -> Path:
+    """Added weights for the tiny Wan, in the names its own training writes."""
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    from kinora.open_weights.load import load_open
+
+    network: Any = load_open(tiny("wan")).shelf.get("transformer")
+    network.add_adapter(LoraConfig(r=2, lora_alpha=2, target_modules=["to_q", "to_v"]))
+    generator = torch.Generator().manual_seed(5)
+    state = {
+        f"transformer.{key}": torch.randn(value.shape, generator=generator) * 0.5
+        for key, value in get_peft_model_state_dict(network).items()
+    }
+    save_file(state, tmp_path / "style.safetensors")
+    return tmp_path / "style.safetensors"

@@ -33,24 +33,6 @@ def film(model: Any) -> Tensor:
     return generate(model, WISH).latents
 
 
-@pytest.fixture
-def style(tiny: Tiny, tmp_path: Path) -> Path:
-    """Added weights for the tiny Wan."""
-    from peft import LoraConfig
-    from peft.utils import get_peft_model_state_dict
-    from safetensors.torch import save_file
-
-    network = load_open(tiny("wan")).shelf.get("transformer")
-    network.add_adapter(LoraConfig(r=2, lora_alpha=2, target_modules=["to_q", "to_v"]))
-    generator = torch.Generator().manual_seed(5)
-    state = {
-        f"transformer.{key}": torch.randn(value.shape, generator=generator) * 0.5
-        for key, value in get_peft_model_state_dict(network).items()
-    }
-    save_file(state, tmp_path / "style.safetensors")
-    return tmp_path / "style.safetensors"
-
-
 def test_added_weights_by_wish_are_those_by_hand(tiny: Tiny, style: Path) -> None:
     wished = dressed(load_open(tiny("wan")), Outside(stacked([(style, 0.5)])))
     by_hand = load_open(tiny("wan"))

@@ -225,35 +225,17 @@ def test_a_block_causal_network_does_not_see_what_comes_later(tiny: Tiny) -> Non
     assert causal.capabilities.hold == "native"
 
 
-@pytest.fixture
-def lora(tiny: Tiny, tmp_path: Path) -> Path:
-    """Added weights for the tiny Wan in the names its own training writes."""
-    from peft import LoraConfig
-    from peft.utils import get_peft_model_state_dict
-    from safetensors.torch import save_file
-
-    network = load_open(tiny("wan")).shelf.get("transformer")
-    network.add_adapter(LoraConfig(r=2, lora_alpha=2, target_modules=["to_q", "to_v"]))
-    generator = torch.Generator().manual_seed(5)
-    state = {
-        f"transformer.{key}": torch.randn(value.shape, generator=generator) * 0.5
-        for key, value in get_peft_model_state_dict(network).items()
-    }
-    save_file(state, tmp_path / "style.safetensors")
-    return tmp_path / "style.safetensors"
-
-
-def test_added_weights_stack_and_weigh(tiny: Tiny, lora: Path) -> None:
+def test_added_weights_stack_and_weigh(tiny: Tiny, style: Path) -> None:
     model = load_open(tiny("wan"))
     base = film(model)
-    add(model, [Lora("style", lora)])
+    add(model, [Lora("style", style)])
     full = film(model)
     assert (full - base).abs().max() > 0.01
     weigh(model, {"style": 0.0})
     torch.testing.assert_close(film(model), base, atol=1e-5, rtol=1e-5)
     weigh(model, {})
     assert torch.equal(film(model), base)
-    add(model, [Lora("half", lora, 0.5), Lora("other half", lora, 0.5)])
+    add(model, [Lora("half", style, 0.5), Lora("other half", style, 0.5)])
     torch.testing.assert_close(film(model), full, atol=1e-4, rtol=1e-4)
     remove(model, ["style", "half", "other half"])
     assert torch.equal(film(model), base)

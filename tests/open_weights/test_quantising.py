@@ -122,24 +122,12 @@ def test_it_is_the_same_film_in_every_placement(tiny: Tiny, plan: Plan) -> None:
     assert torch.equal(film(tiny("wan"), plan=plan), film(tiny("wan")))
 
 
-def test_what_is_done_from_outside_goes_together(tiny: Tiny, tmp_path: Path) -> None:
-    from peft import LoraConfig
-    from peft.utils import get_peft_model_state_dict
-    from safetensors.torch import save_file
-
-    network = load_open(tiny("wan")).shelf.get("transformer")
-    network.add_adapter(LoraConfig(r=2, lora_alpha=2, target_modules=["to_q", "to_v"]))
-    generator = torch.Generator().manual_seed(5)
-    state = {
-        f"transformer.{key}": torch.randn(value.shape, generator=generator) * 0.5
-        for key, value in get_peft_model_state_dict(network).items()
-    }
-    save_file(state, tmp_path / "style.safetensors")
-    style = Outside(stacked([(tmp_path / "style.safetensors", 1.0)]))
-    plain, styled = film(tiny("wan"), INT8), film(tiny("wan"), replace(style, weights="int8"))
-    near = (styled - film(tiny("wan"), style)).abs().max()
+def test_what_is_done_from_outside_goes_together(tiny: Tiny, style: Path) -> None:
+    worn = Outside(stacked([(style, 1.0)]))
+    plain, styled = film(tiny("wan"), INT8), film(tiny("wan"), replace(worn, weights="int8"))
+    near = (styled - film(tiny("wan"), worn)).abs().max()
     assert 0 < near < 0.1 * (styled - plain).abs().max()
-    mute = Outside(stacked([(tmp_path / "style.safetensors", 0.0)]), weights="int8")
+    mute = Outside(stacked([(style, 0.0)]), weights="int8")
     torch.testing.assert_close(film(tiny("wan"), mute), plain, atol=1e-5, rtol=1e-5)
     for more in (
         Outside(compiled=True, backend="eager"),

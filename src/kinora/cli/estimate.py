@@ -51,7 +51,7 @@ def estimate(
 ) -> None:
     """Tell what a film will cost in time and memory, before the start."""
     from kinora.estimate.film import check_fits
-    from kinora.estimate.predict import choices, place_for, predict, weightless
+    from kinora.estimate.predict import choices, place_for, ways, weightless
     from kinora.models.store import DEFAULT
 
     folder = _folder(model or DEFAULT)
@@ -62,16 +62,14 @@ def estimate(
 
     def again(shape: "PixelShape") -> Any:
         smaller = replace(wish, shape=empty.stride.snap(shape))
-        return [
-            predict(folder, smaller, machine=machine, dtype=placement.dtype, weights=weights)
-            for weights in choices(folder)
-        ]
+        among = choices(folder)
+        return list(ways(folder, smaller, machine=machine, dtype=placement.dtype, among=among))
 
-    ways = again(wish.shape)
-    predicted, plan = check_fits(ways, machine, again=again)
+    counted = again(wish.shape)
+    predicted, plan = check_fits(counted, machine, again=again)
     told = _told(predicted, machine.device, plan)
     if not predicted.together:
-        told["placements"] = _placements(ways, machine)
+        told["placements"] = _placements(counted, machine)
     shared = {"gpus": gpus, "link_gb_s": machine.link / 1e9} if gpus > 1 else {}
     show({**told, **shared}, as_json=as_json)
 

@@ -34,7 +34,7 @@ from kinora.train.lessons import Stage
 from kinora.train.loop import RunConfig, Trainer
 from kinora.train.optimizer import OptimizerConfig
 from kinora.transformer.memory import MemoryConfig
-from kinora.transformer.model import Transformer, TransformerConfig
+from kinora.transformer.model import TransformerConfig
 from kinora.transformer.stem import finer
 
 PROMPTS = (
@@ -287,8 +287,7 @@ def train_film(
     if resume:
         trainer.resume()
     elif begin is not None:
-        task.text.load_state_dict(begin.text.state_dict())
-        load_begun(task.transformer, begin.transformer)
+        load_begun(task, begin)
         trainer.restart_average()
     if recipe.compiled:
         task.compile()
@@ -305,12 +304,14 @@ def sized_as(recipe: FilmRecipe, begin: Bundle) -> FilmRecipe:
     return recipe.model_copy(update={"task": recipe.task.model_copy(update=sizes)})
 
 
-def load_begun(learner: Transformer, begun: Transformer) -> None:
+def load_begun(task: FilmTask, begin: Bundle) -> None:
     """The weights of a trained model; what it did not have yet stays as it starts."""
+    learner = task.transformer
     kept = {
         name: value for name, value in learner.state_dict().items() if name.startswith("place.")
     }
-    learner.load_state_dict({**kept, **finer(begun.state_dict(), learner.stem)})
+    task.text.load_state_dict(begin.text.state_dict())
+    learner.load_state_dict({**kept, **finer(begin.transformer.state_dict(), learner.stem)})
 
 
 class BundleWriter(Hook):
