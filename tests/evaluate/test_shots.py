@@ -10,7 +10,7 @@ from kinora.evaluate.shots import verified_timeline
 from kinora.media.write import save
 from kinora.timeline.document import Gap, Shot, Timeline, Track, Transition
 from kinora.timeline.project import Project
-from kinora.timeline.studio import painter
+from kinora.timeline.studio import prepare
 from tiny import tiny_bundle
 
 
@@ -27,8 +27,7 @@ def test_every_shot_that_is_dreamt_is_watched_in_its_place(tmp_path: Path) -> No
     board = Timeline(height=64, width=96, steps=1, tracks=(Track(items=items),))
     home = Project(tmp_path / ".kinora")
     chosen, ledger = verified_timeline(board, home, model=model, judge=load_judge(), tries=2)
-    paint, _ = painter(model, chosen, home)
-    pieces = paint(chosen)
+    pieces = prepare(model, chosen, home).paint(chosen)
     first = np.cumsum([0, *(len(each.frames) for each in pieces)])
     starts = [round(each.start * 8) for each in ledger.windows]
     assert starts == [first[1], first[3]], "a clip is not looked at, nor is a bridge"
@@ -46,6 +45,6 @@ def test_what_was_chosen_is_there_already(tmp_path: Path) -> None:
     board = Timeline(height=64, width=96, steps=1, tracks=(Track(items=(shot,)),))
     chosen, _ = verified_timeline(board, home, model=model, judge=load_judge(), tries=2)
     stages = list[str]()
-    paint, _ = painter(model, chosen, home, on_progress=lambda told: stages.append(told.stage))
-    paint(chosen)
+    ready = prepare(model, chosen, home, on_progress=lambda told: stages.append(told.stage))
+    ready.paint(chosen)
     assert "denoise" not in stages

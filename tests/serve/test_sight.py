@@ -54,9 +54,19 @@ def snow() -> Frames:
             ),
             [RED[0].prompt + PLACE],
         ),
+        (
+            Wish(
+                kind="storyboard", cards=RED, seconds=2, pictures=(FIRST,), **COMMON,
+                options={
+                    "seconds": 2.0,
+                    "card": [{"at": 0.0, "prompt": RED[0].prompt, "image": picture(0)}],
+                },
+            ),
+            [RED[0].prompt + PLACE],
+        ),
         (Wish(cards=RED, seconds=1, **COMMON), [RED[0].prompt]),
     ],
-    ids=["create", "animate", "extension", "remix", "no picture"],
+    ids=["create", "animate", "extension", "remix", "storyboard", "no picture"],
 )  # fmt: skip
 def test_words_are_completed_where_nobody_said_them(
     wish: Wish, heard: list[str], model: Bundle, snow: Frames, tmp_path: Path

@@ -113,6 +113,17 @@ def test_words_are_written_out_where_that_is_wanted(rendered: Render) -> None:
     assert not torch.equal(short.latents, long.latents)
 
 
+def test_a_bridge_hears_what_its_shots_heard(rendered: Render) -> None:
+    one, two, *_ = five("cut").items
+    said = five("cut").with_items((one, Transition(id="t", seconds=1), two))
+    wish = one.model_copy(update={"prompt": "my ball"})
+    meant = said.with_items((wish, *said.items[1:])).model_copy(
+        update={"written": {"my ball": "a red ball"}}
+    )
+    for told, heard in zip(rendered(said)[0], rendered(meant)[0], strict=True):
+        assert torch.equal(told.latents, heard.latents)
+
+
 def test_shots_may_begin_with_pictures_and_clips(
     rendered: Render, film: Film, model: Bundle
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from kinora.caption.facts import Seen
 from kinora.caption.judge import Judge, load_judge
@@ -19,14 +20,19 @@ from kinora.timeline.again import Same, again
 from kinora.timeline.animate import Animate
 from kinora.timeline.blend import Blend
 from kinora.timeline.deliver import deliver, sidecar_of
+from kinora.timeline.direct import joined, lines_of
+from kinora.timeline.document import Shot, Timeline, Track
 from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend
 from kinora.timeline.filmmaker import filmmaker
 from kinora.timeline.fulfil import Delivered, fulfil
 from kinora.timeline.order import Order
+from kinora.timeline.project import Project
 from kinora.timeline.recut import Recut
 from kinora.timeline.region import Change
-from kinora.timeline.sight import completed, described, sighted
+from kinora.timeline.render import files_of
+from kinora.timeline.sight import described, missing, sighted, sighted_shots
+from kinora.timeline.studio import make_film, prepare
 from kinora.world import Mix, render_clip
 
 FIRST = 41_000_000
@@ -54,6 +60,10 @@ def snow() -> Clip:
 @pytest.fixture(scope="module")
 def on_snow(judge: Judge, snow: Clip) -> Seen:
     return judge.see(snow)
+
+
+def completed(typed: str, seen: list[Seen]) -> str:
+    return joined(typed, missing(typed, seen))
 
 
 @pytest.mark.parametrize(
@@ -166,6 +176,70 @@ def test_a_film_of_others_gets_words_and_one_of_ours_keeps_its_own(
     assert [(each.prompt, each.expansion) for each in told.shots] == [("a red ball", "")]
     assert "seen" not in told.options
     assert not any(note.startswith("Seen") for note in done.notes)
+
+
+def board(snow: Clip, folder: Path) -> Timeline:
+    """Cards that begin with a picture and with a clip, with words and without."""
+    picture, clip = folder / "snow.png", folder / "snow.mp4"
+    save_still(picture, snow.frames[0], kind="PNG")
+    save(Clip(snow.frames.repeat(9, 0), 8.0), clip)
+    shots = (
+        Shot(id="said", seconds=1, prompt="a red ball on sand at dusk", image=str(picture)),
+        Shot(id="half", seconds=1, prompt="a red ball rolls", image=str(picture)),
+        Shot(id="mute", seconds=1, image=str(picture)),
+        Shot(id="longer", seconds=2, prompt="it jumps", clip=str(clip)),
+        Shot(id="shown", seconds=1, clip=str(clip)),
+        Shot(id="dreamt", seconds=1, prompt="a red ball"),
+    )
+    return Timeline(height=64, width=96, steps=1, tracks=(Track(items=shots),))
+
+
+def test_cards_hear_what_they_begin_with(model: Bundle, snow: Clip, tmp_path: Path) -> None:
+    target, home = tmp_path / "film.mp4", Project(tmp_path / ".kinora")
+    timeline = board(snow, tmp_path)
+    made = make_film(timeline, home, target, model=model)
+    there = PLACE.removesuffix(".")
+    name = "name a ground and a light in the prompt for others"
+    assert [note for note in made.notes if "Seen" in note] == [
+        f"half: Seen and added: {there}; {name}",
+        "mute: Seen: a red ball on snow at noon; say otherwise in the prompt",
+        f"longer: Seen and added: {there}; {name}",
+    ]
+    told = read_sidecar(target)
+    assert [shot.expansion for shot in told.shots] == [
+        "", f"a red ball rolls. {PLACE}", "a red ball on snow at noon", f"it jumps. {PLACE}", "", ""
+    ]  # fmt: skip
+    assert again(model, told, target, tmp_path / "again.mp4").latents
+    plain = timeline.model_copy(update={"seen": dict.fromkeys(("half", "mute", "longer"), "")})
+    one, other = (prepare(model, each, home) for each in (timeline, plain))
+    assert (one.timeline.seen["half"], other.timeline) == (there, plain)
+    pairs = zip(one.paint(one.timeline), other.paint(other.timeline), strict=True)
+    heard = [not torch.equal(a.latents, b.latents) for a, b in pairs]
+    assert heard == [False, True, True, True, False, False]
+
+
+def test_a_card_is_written_out_with_what_it_begins_with(
+    model: Bundle, snow: Clip, tmp_path: Path
+) -> None:
+    """A director who did not hear of the snow would choose a ground."""
+    timeline = board(snow, tmp_path).model_copy(update={"expand": True})
+    seen = prepare(model, timeline, Project(tmp_path / ".kinora")).timeline
+    heard = lines_of(seen, cast=None)
+    assert heard["half"].startswith("on snow")
+    assert heard["said"].startswith("on sand")
+    timeline = timeline.model_copy(update={"written": {"a red ball rolls": "A ball at night."}})
+    seen = prepare(model, timeline, Project(tmp_path / ".kinora")).timeline
+    assert lines_of(seen, cast=None)["half"] == "A ball at night. all this is on snow."
+
+
+def test_nobody_looks_at_cards_that_go_on_from_nothing(
+    model: Bundle, snow: Clip, tmp_path: Path
+) -> None:
+    timeline = board(snow, tmp_path)
+    shots = tuple(each for each in timeline.items if each.kind == "shot")
+    timeline = timeline.with_items((shots[0], *shots[4:]))
+    clips = {str(file): Clip(snow.frames.repeat(9, 0), 8.0) for file in files_of(timeline)}
+    assert sighted_shots(model, timeline, clips, cast=None, judge=nobody) == (timeline, ())
 
 
 def test_a_picture_of_snow_stays_one(judge: Judge, snow: Clip, tmp_path: Path) -> None:

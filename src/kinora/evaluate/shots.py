@@ -15,9 +15,11 @@ from kinora.evaluate.ledger import Told
 from kinora.evaluate.takes import Eye, best_of, other_seed
 from kinora.evaluate.verify import Ledger, Window
 from kinora.timeline.cache import Piece
+from kinora.timeline.characters import Cast
+from kinora.timeline.direct import lines_of
 from kinora.timeline.document import Item, Shot, Timeline
 from kinora.timeline.project import Project
-from kinora.timeline.studio import heard, painter
+from kinora.timeline.studio import prepare
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,9 @@ def verified_timeline(
     Raises:
         UsageError: the timeline is empty.
     """
-    words = heard(timeline, home)
-    told = tuple(words[shot.prompt] for shot in timeline.shots())
-    paint, _ = painter(model, timeline, home, on_progress=on_progress)
-    return Shots(Eye(model, judge, on_progress), tries, told, paint).chosen(timeline)
+    ready = prepare(model, timeline, home, on_progress=on_progress)
+    told = tuple(lines_of(ready.timeline, cast=Cast(home.characters)).values())
+    shots = Shots(Eye(model, judge, on_progress), tries, told, ready.paint)
+    chosen, ledger = shots.chosen(ready.timeline)
+    # What is seen is no part of the project's document, whose prompts may change: `make_film` looks again.
+    return chosen.model_copy(update={"seen": timeline.seen}), ledger

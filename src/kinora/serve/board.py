@@ -3,7 +3,7 @@
 Every finished shot is kept in the store, so a killed worker goes on with the next one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,12 +46,12 @@ def document(wish: Wish) -> Timeline:
     return settle(Board, {**common, **size, **wish.options}).timeline()
 
 
-def board(model: FilmModel, wish: Wish, pieces: tuple[Piece, ...]) -> Reel:
-    """The film that all pieces are, one after the other."""
+def board(model: FilmModel, lines: Iterable[str], pieces: tuple[Piece, ...]) -> Reel:
+    """The film that all pieces are, one after the other; `lines` are what its shots heard."""
     none = torch.zeros(0, dtype=torch.long)
     empty = pieces[0].latents[:0]
     return Reel(
-        prompts=("\n".join(shot.prompt for shot in document(wish).shots()),),
+        prompts=("\n".join(lines),),
         latents=empty,
         text=none,
         view=none,

@@ -16,6 +16,7 @@ from kinora.prompt.endpoint import Endpoint
 from kinora.prompt.expand import expand as write_out
 from kinora.prompt.unheard import unheard
 from kinora.timeline.characters import Callers, Cast, Character, reference
+from kinora.timeline.document import Shot as DocumentShot
 from kinora.timeline.document import Timeline
 from kinora.timeline.edit import Edit
 from kinora.timeline.project import project
@@ -62,14 +63,31 @@ def directed(
 
 
 def said(
-    prompt: str, timeline: Timeline, *, cast: Callers | None
+    shot: DocumentShot, timeline: Timeline, *, cast: Callers | None
 ) -> tuple[str, tuple[Character, ...]]:
-    """What is heard for a prompt of the timeline, with words for the names of characters, and everybody it names."""
-    named, characters = (prompt, ()) if cast is None else cast.cast(prompt)
-    if prompt in timeline.written:
-        return timeline.written[prompt], characters
-    expand = timeline.expand
-    return write_out(named).text if expand and named else named, characters
+    """What is heard for a shot of the timeline, with words for the names of characters, and everybody it names."""
+    words, characters = called(shot, timeline, cast=cast)
+    words = joined(words, timeline.seen.get(shot.id, ""))
+    expand = timeline.expand and words and shot.prompt not in timeline.written
+    return write_out(words).text if expand else words, characters
+
+
+def called(
+    shot: DocumentShot, timeline: Timeline, *, cast: Callers | None
+) -> tuple[str, tuple[Character, ...]]:
+    """As `said`, before anything is added or written out here."""
+    named, characters = (shot.prompt, ()) if cast is None else cast.cast(shot.prompt)
+    return timeline.written.get(shot.prompt, named), characters
+
+
+def lines_of(timeline: Timeline, *, cast: Callers | None) -> dict[str, str]:
+    """What is heard for every shot, by its name, in order."""
+    return {shot.id: said(shot, timeline, cast=cast)[0] for shot in timeline.shots()}
+
+
+def joined(words: str, more: str) -> str:
+    """Words, and a sentence behind them."""
+    return f"{words.rstrip(' .')}. {more}." if words.strip() and more else words or more
 
 
 def heard(

@@ -107,6 +107,7 @@ class Timeline(Config):
         steps, guidance, negative: for all shots.
         expand: whether every prompt is written out as a director would.
         written: prompts as somebody else wrote them out, by the prompt: they are heard as they stand here.
+        seen: what shots begin with shows and their prompts leave out, by the shot: heard behind them.
         tracks: the first is the film; others are kept and exported, such as takes that lost.
         markers: remarks.
     """
@@ -120,6 +121,7 @@ class Timeline(Config):
     negative: str = ""
     expand: bool = False
     written: dict[str, str] = Field(default_factory=dict)
+    seen: dict[str, str] = Field(default_factory=dict)
     tracks: tuple[Track, ...] = (Track(),)
     markers: tuple[Marker, ...] = ()
 

@@ -201,7 +201,8 @@ class _Artist:
             "size": self.size,
             "sampling": self._sampling(),
             "file": self.digests[file] if file else None,
-            "latents": file is not None and self._own(file) is not None,
+            "latents": shot is not None
+            and isinstance(opening(self.model, shot, self.clips, size=self.size), Film),
             "heard": self._called(shot)[0],
             "cast": [[each.words, each.digest] for each in self._called(shot)[1]],
         }
@@ -210,7 +211,7 @@ class _Artist:
         """The words of a shot, and the characters it names."""
         if shot is None:
             return "", ()
-        return said(shot.prompt, self.timeline, cast=self.cast)
+        return said(shot, self.timeline, cast=self.cast)
 
     def _outside(self, shot: Shot) -> Canvas | None:
         height, width = self.size
@@ -237,8 +238,8 @@ class _Artist:
         count = self._latent_frames(shot, flows=flows)
         gap = self._fresh(count, at=len(past), view=shot.view if flows else 0)
         if shot.image is not None:
-            still, _ = conform(self.model, _frames(self.clips[shot.image]), size=self.size)
-            gap = Hold(self.model.encode(Clip(still.frames[:1], still.fps)).cpu(), 0).apply(gap)
+            still, _ = conform(self.model, _frames(self._opening(shot)), size=self.size)
+            gap = Hold(self.model.encode(still).cpu(), 0).apply(gap)
         new = fill(
             self.model,
             self._request(shot),
@@ -259,12 +260,9 @@ class _Artist:
 
     def _from_clip(self, shot: Shot, tell: OnProgress) -> Piece:
         """The file's own frames as far as they go, and what is missing dreamt behind them."""
-        assert shot.clip is not None
-        words = self._called(shot)[0]
-        given: Film | Clip | None = None if shot.start else self._own(shot.clip)
-        if given is None:
-            rest = _from(_frames(self.clips[shot.clip]), shot)
-            given, _ = conform(self.model, rest, size=self.size)
+        words, given = self._called(shot)[0], self._opening(shot)
+        if isinstance(given, Clip):
+            given, _ = conform(self.model, given, size=self.size)
         known = source(self.model, given, prompt=words)
         more = shot.seconds - known.clip.seconds
         if more > self.step / 2:
@@ -274,24 +272,48 @@ class _Artist:
         part = trim(known, 0.0, shot.seconds, time=self.model.stride.time)
         return Piece(part.latents, part.clip.frames)
 
-    def _own(self, name: str) -> Film | None:
-        """The file as a film whose latents can go on the canvas as they are."""
-        given = self.clips[name]
-        if not isinstance(given, Film) or given.latents.shape[1] != self.model.channels:
-            return None
-        return given if (given.clip.height, given.clip.width) == self.size else None
+    def _opening(self, shot: Shot) -> Film | Clip:
+        found = opening(self.model, shot, self.clips, size=self.size)
+        assert found is not None
+        return found
 
     def _source(self, scene: Scene) -> Source:
         zeros = torch.zeros(len(scene.piece.latents), dtype=torch.long)
         return Source(
             clip=Clip(scene.piece.frames, self.model.capabilities.fps),
             latents=scene.piece.latents,
-            prompts=(scene.shot.prompt,),
+            prompts=(self._called(scene.shot)[0],),
             text=zeros,
             view=zeros,
             step=self.step,
             references=scene.piece.latents[:0],
         )
+
+
+def opening(
+    model: FilmModel, shot: Shot, clips: Mapping[str, Film | Clip], *, size: tuple[int, int]
+) -> Film | Clip | None:
+    """What a shot begins with: a film whose latents can go on the canvas as they are, frames, or nothing.
+
+    Args:
+        model: what goes on from it.
+        shot: of a document.
+        clips: its files, as for `render`.
+        size: `(height, width)` of the film.
+
+    Raises:
+        UsageError: the clip is over before the shot begins in it.
+    """
+    name = shot.image or shot.clip
+    if name is None:
+        return None
+    given = clips[name]
+    if shot.image is not None:
+        return Clip(_frames(given).frames[:1], _frames(given).fps)
+    if shot.start or not isinstance(given, Film):
+        return _from(_frames(given), shot)
+    fits = given.latents.shape[1] == model.channels
+    return given if fits and (given.clip.height, given.clip.width) == size else given.clip
 
 
 def _from(clip: Clip, shot: Shot) -> Clip:

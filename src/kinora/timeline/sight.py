@@ -1,11 +1,12 @@
-"""Words that nobody said. In: what is edited, and what was said of it. Out: words that name what is seen there.
+"""Words that nobody said. In: what is gone on from, and what was said of it. Out: words that name what is seen there.
 
 A dream that hears of no ground and no light makes up its own, and the film flashes where it leaves what it was given.
 Only what the captioner is sure of is added; it knows the simulated world and no other.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from kinora.caption.answers import OF_A_FRAME, UNKNOWN
 from kinora.caption.facts import Answer, Seen
@@ -17,9 +18,13 @@ from kinora.generate import Film
 from kinora.prompt.facts import understand
 from kinora.prompt.vocabulary import load_vocabulary
 from kinora.timeline.animate import Animate
+from kinora.timeline.characters import Callers
+from kinora.timeline.direct import called, joined
+from kinora.timeline.document import Shot, Timeline
 from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend
 from kinora.timeline.recut import Recut
+from kinora.timeline.render import opening, size_of
 from kinora.timeline.source import Source
 
 Given = Film | Clip | Source
@@ -38,11 +43,13 @@ class Sighted:
     Args:
         edit: its values, with a completed prompt.
         words: of every film that carries none, what it shows; of others empty.
+        added: what its prompt became longer by.
         notes: what was added, and how to say otherwise.
     """
 
     edit: Edit
     words: tuple[str, ...] = ()
+    added: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -67,32 +74,66 @@ def sighted(
     looking = judge()
     seen = [looking.see(_near(edit, film)) for film in films]
     if edit.prompt is not None:
-        prompt = completed(edit.prompt, seen)
-        added = prompt[len(edit.prompt.rstrip(" .")) :].strip(" .")
+        added = missing(edit.prompt, seen)
+        prompt = joined(edit.prompt, added)
         note = f"Seen and added: {added}; name a ground and a light in the prompt for others"
-        return Sighted(edit.model_copy(update={"prompt": prompt}), notes=(note,) if added else ())
+        notes = (note,) if added else ()
+        return Sighted(edit.model_copy(update={"prompt": prompt}), added=added, notes=notes)
     if isinstance(edit, Animate):
         said = described(seen)
-        return Sighted(edit.model_copy(update={"prompt": said or None}), notes=_lines(said))
+        edit = edit.model_copy(update={"prompt": said or None})
+        return Sighted(edit, added=said, notes=_lines(said))
     words = [described([one]) if _mute(film) else "" for one, film in zip(seen, films, strict=True)]
-    return Sighted(edit, tuple(words), _lines(*words))
+    return Sighted(edit, tuple(words), notes=_lines(*words))
 
 
-def completed(prompt: str, seen: Sequence[Seen]) -> str:
-    """The prompt, and behind it the ground and the light that are seen where it names none.
+def sighted_shots(
+    model: FilmModel,
+    timeline: Timeline,
+    clips: Mapping[str, Film | Clip],
+    *,
+    cast: Callers | None,
+    judge: Callable[[], Judge] = load_judge,
+) -> tuple[Timeline, tuple[str, ...]]:
+    """The timeline with words for what its shots go on from and nobody said; and what was added.
 
     Args:
-        prompt: as typed; an empty one stays so.
+        model: as for `sighted`.
+        timeline: what it says to be seen already is not looked at again.
+        clips: the files that shots begin with, as for `render`.
+        cast: characters that prompts may name.
+        judge: as for `sighted`.
+    """
+    look, size = cache(judge), size_of(model, timeline)
+    seen, notes = dict(timeline.seen), list[str]()
+    for shot in timeline.shots():
+        given = opening(model, shot, clips, size=size)
+        if given is None or shot.id in seen or not _goes_on(shot, given):
+            continue
+        prompt = called(shot, timeline, cast=cast)[0].strip() or None
+        edit = Animate(prompt=prompt) if shot.image else Extend(seconds=1, prompt=prompt)
+        told = sighted(model, edit, [given], judge=look)
+        if more := told.added or "".join(told.words):
+            seen[shot.id] = more
+            notes += (f"{shot.id}: {line}" for line in told.notes)
+    return timeline.model_copy(update={"seen": seen}), tuple(notes)
+
+
+def missing(prompt: str, seen: Sequence[Seen]) -> str:
+    """A sentence of the ground and the light that are seen where the prompt names none.
+
+    Args:
+        prompt: as typed; to an empty one nothing is missing.
         seen: of every picture or clip; what they do not agree on is not added.
     """
     place = Teller(_without(agreed(seen), named(prompt))).place()
-    return f"{prompt.rstrip(' .')}. all this is{place}." if place and prompt.strip() else prompt
+    return f"all this is{place}" if place and prompt.strip() else ""
 
 
 def described(seen: Sequence[Seen]) -> str:
     """What is there in the first of them, in a sentence; empty unless the captioner is sure of every thing.
 
-    Things that words leave out are dreamt away. Ground and light are left out as in `completed`.
+    Things that words leave out are dreamt away. Ground and light are left out as in `missing`.
     """
     teller = Teller(agreed(seen))
     kinds = [teller.word(thing.answers["kind"]) for thing in seen[0].things]
@@ -120,6 +161,12 @@ def _unsaid(edit: Edit, films: Sequence[Given]) -> bool:
     if edit.prompt is None:
         return any(_mute(film) for film in films)
     return bool(edit.prompt.strip()) and len(named(edit.prompt)) < len(OF_A_FRAME)
+
+
+def _goes_on(shot: Shot, given: Film | Clip) -> bool:
+    """Whether anything is dreamt behind what the shot begins with."""
+    clip = given if isinstance(given, Clip) else given.clip
+    return shot.image is not None or shot.seconds > clip.seconds
 
 
 def _mute(film: Given) -> bool:

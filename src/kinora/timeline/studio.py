@@ -24,13 +24,29 @@ from kinora.prompt.expand import expand
 from kinora.timeline.cache import Cache, Piece
 from kinora.timeline.characters import Cast
 from kinora.timeline.deliver import deliver, sidecar_of, spare
-from kinora.timeline.direct import both, noted, said
+from kinora.timeline.direct import both, lines_of, noted
 from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import open_film
 from kinora.timeline.interchange import export, repeats
 from kinora.timeline.meet import flows
 from kinora.timeline.project import Project
 from kinora.timeline.render import assemble, files_of, render, size_of
+from kinora.timeline.sight import sighted_shots
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A timeline about to be rendered.
+
+    Args:
+        timeline: with what its shots go on from and nobody said.
+        paint: renders it, or any other that begins with no other files.
+        notes: what was fitted and added.
+    """
+
+    timeline: Timeline
+    paint: Callable[[Timeline], tuple[Piece, ...]]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -67,10 +83,11 @@ def make_film(
     """
     check_target(target, fps=model.capabilities.fps, frames=2)
     spare(target, files_of(timeline))
-    paint, fitted = painter(model, timeline, home, cache=cache, on_progress=on_progress)
-    pieces = paint(timeline)
+    ready = prepare(model, timeline, home, cache=cache, on_progress=on_progress)
+    timeline = ready.timeline
+    pieces = ready.paint(timeline)
     clip = assemble(pieces, model.capabilities.fps)
-    spoken = heard(timeline, home)
+    spoken = lines_of(timeline, cast=Cast(home.characters))
     film = Film(
         clip,
         torch.cat([piece.latents for piece in pieces]),
@@ -85,10 +102,10 @@ def make_film(
         film, model, verb="storyboard", options=told, parents=parents,
         seams=flows(timeline.items, pieces, clip),
     )  # fmt: skip
-    told_shots = tuple(both(shot.prompt, spoken[shot.prompt]) for shot in timeline.shots())
+    told_shots = tuple(both(shot.prompt, spoken[shot.id]) for shot in timeline.shots())
     sidecar = sidecar.model_copy(update={"shots": told_shots})
     deliver(film, sidecar, target, words=words, on_progress=on_progress)
-    notes = (*fitted, *_noted(model, timeline, spoken, cast))
+    notes = (*ready.notes, *_noted(model, timeline, spoken, cast))
     return Made(_counts(timeline, pieces), notes, sidecar.measured)
 
 
@@ -123,20 +140,14 @@ def _noted(
     names = tuple(cast)
     lines = (
         line
-        for prompt, spoken in words.items()
+        for shot in timeline.shots()
         for line in (
-            noted(model, (prompt,), names, expansion=spoken)
+            noted(model, (shot.prompt,), names, expansion=words[shot.id])
             if timeline.expand
-            else noted(model, (spoken,), names)
+            else noted(model, (words[shot.id],), names)
         )
     )
     return tuple(dict.fromkeys(lines))
-
-
-def heard(timeline: Timeline, home: Project) -> dict[str, str]:
-    """Every prompt of the shots, and the words that the model hears for it."""
-    cast = Cast(home.characters)
-    return {shot.prompt: said(shot.prompt, timeline, cast=cast)[0] for shot in timeline.shots()}
 
 
 def _cast(timeline: Timeline, home: Project) -> dict[str, JsonValue]:
@@ -156,8 +167,8 @@ def export_film(
 ) -> tuple[Path, ...]:
     """Render the timeline, write every shot and bridge beside `target`, and `target` that names them."""
     times, files = repeats(target, model.capabilities.fps), dict[str, Path]()
-    paint, _ = painter(model, timeline, home, on_progress=on_progress)
-    pieces = paint(timeline)
+    ready = prepare(model, timeline, home, on_progress=on_progress)
+    pieces = ready.paint(ready.timeline)
     folder = target.parent / f"{target.stem}-shots"
     folder.mkdir(parents=True, exist_ok=True)
     fps = model.capabilities.fps * times
@@ -170,15 +181,15 @@ def export_film(
     return tuple(files.values())
 
 
-def painter(
+def prepare(
     model: FilmModel,
     timeline: Timeline,
     home: Project,
     *,
     cache: Cache | None = None,
     on_progress: OnProgress = silent,
-) -> tuple[Callable[[Timeline], tuple[Piece, ...]], tuple[str, ...]]:
-    """What renders the timeline, or any other that begins with no other files; and what was fitted for it.
+) -> Prepared:
+    """The timeline with its files opened and looked at, and what renders it.
 
     Args:
         model: what dreams.
@@ -193,17 +204,19 @@ def painter(
     if not timeline.items:
         raise UsageError("the timeline is empty", remedy="Fill it with: kinora storyboard FILE")
     files = files_of(timeline)
-    clips, notes = _opened(model, timeline)
+    clips, fitted = _opened(model, timeline)
+    cast = Cast(home.characters)
+    seen, added = sighted_shots(model, timeline, clips, cast=cast)
     paint = partial(
         render,
         model,
         cache=cache or home.cache,
         clips=clips,
         digests={str(file): sha256(file) for file in files},
-        cast=Cast(home.characters),
+        cast=cast,
         on_progress=on_progress,
     )
-    return paint, notes
+    return Prepared(seen, paint, (*fitted, *added))
 
 
 def _opened(model: FilmModel, timeline: Timeline) -> tuple[dict[str, Film | Clip], tuple[str, ...]]:
@@ -236,7 +249,7 @@ def _request(
     likes, items = model.capabilities, list(timeline.shots())
     clip = assemble(pieces, likes.fps)
     return Request(
-        prompts=tuple(words[shot.prompt] for shot in items),
+        prompts=tuple(words[shot.id] for shot in items),
         seconds=(len(clip) - 1) / clip.fps,
         height=clip.height,
         width=clip.width,

@@ -26,7 +26,9 @@ from kinora.serve.jobs.wish import Source, Wish
 from kinora.serve.reel import Reel, read_reel, reel_of
 from kinora.serve.sight import Heard, of_films, of_pictures
 from kinora.timeline.characters import Character, Company
+from kinora.timeline.direct import lines_of
 from kinora.timeline.render import render
+from kinora.timeline.sight import sighted_shots
 
 
 class Dreaming:
@@ -123,20 +125,22 @@ class Dreaming:
         return reel_of(self._model, film)
 
     def _storyboard(self, wish: Wish) -> Reel:
-        clips = self._clips(wish)
+        clips, company = self._clips(wish), self._company(wish)
+        timeline, seen = sighted_shots(self._model, document(wish), clips, cast=company)
+        self._note(list(seen))
+        lines = tuple(lines_of(timeline, cast=company).values())
         paint = partial(
             render, self._model,
             cache=StoredPieces(self._files.beside("pieces"), self._kept),
             clips=clips, digests={name: self._files.sha256(name) for name in clips},
-            cast=self._company(wish), on_progress=self._tell,
+            cast=company, on_progress=self._tell,
         )  # fmt: skip
-        timeline = document(wish)
         if wish.tries:
             eye = Eye(self._model, load_judge(), self._tell)
-            timeline, ledger = Shots(eye, wish.tries, heard(wish), paint).chosen(timeline)
+            timeline, ledger = Shots(eye, wish.tries, lines, paint).chosen(timeline)
             keep_ledger(self._files, ledger)
             self._note(list(ledger.lines()))
-        return board(self._model, wish, paint(timeline))
+        return board(self._model, lines, paint(timeline))
 
     def _clips(self, wish: Wish) -> dict[str, Clip]:
         """What cards begin with, by its name among the files of the job."""
