@@ -10,12 +10,13 @@ import pytest
 from kinora.cli.main import main
 from kinora.media.image import save_still
 from kinora.media.read import read
-from kinora.media.sidecar import read_sidecar
+from kinora.media.sidecar import read_sidecar, sidecar_path
 from kinora.models.store import save_bundle
 from kinora.timeline.deliver import latents_path, stored_latents
 from tiny import tiny_bundle
 
 Capture = pytest.CaptureFixture[str]
+BOARD = ["seconds = 3", "steps = 1", "width = 64", "height = 64"]
 COMMON = ["--seed", "3", "--steps", "1", "-q", "-o", "b.mp4"]
 
 
@@ -44,9 +45,9 @@ def film(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "a.mp4"
 
 
-def rerun(file: str, model: Path, capsys: Capture) -> dict[str, Any]:
+def rerun(file: str, model: Path, capsys: Capture, *more: str) -> dict[str, Any]:
     capsys.readouterr()
-    assert main(["rerun", file, "--model", str(model), "--json", "-q"]) == 0
+    assert main(["rerun", file, "--model", str(model), "--json", "-q", *more]) == 0
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
     return told
 
@@ -74,6 +75,20 @@ def test_every_edit(words: list[str], film: str, model: Path, capsys: Capture) -
     assert told == {"file": "b-again.mp4", "same_latents": True, "same_frames": True}
     before, after = (read_sidecar(Path(name)) for name in ("b.mp4", "b-again.mp4"))
     assert (after.options, after.shots, after.verb) == (before.options, before.shots, before.verb)
+
+
+def test_without_the_words(film: str, model: Path, capsys: Capture) -> None:
+    cards = [*BOARD, "[[card]]", "at = 0", 'prompt = "a red ball"']
+    Path("board.toml").write_text("\n".join(cards))
+    tiny = ["--model", str(model), "-q"]
+    assert main(["storyboard", "board.toml", *tiny]) == 0
+    assert main(["retake", film, "--from", "1", "--prompt", "a red ball", *COMMON, *tiny]) == 0
+    for file, again in ((film, "a-again"), ("b.mp4", "b-again"), ("board.mp4", "board-again")):
+        assert rerun(file, model, capsys, "--no-metadata")["same_frames"] is True
+        told = sidecar_path(Path(f"{again}.mp4")).read_text()
+        assert "red ball" not in told
+        assert main(["rerun", f"{again}.mp4", *tiny]) == 3
+        assert "was written with --no-metadata" in capsys.readouterr().err
 
 
 def test_one_of_several_angles(film: str, tmp_path: Path, capsys: Capture) -> None:
@@ -110,8 +125,7 @@ def test_characters_are_looked_at_again(film: str, model: Path, capsys: Capture)
 
 
 def test_a_storyboard(film: str, model: Path, capsys: Capture) -> None:
-    cards = ["seconds = 3", "steps = 1", "width = 64", "height = 64"]
-    cards += ["[[card]]", "at = 0", f'clip = "{film}"', "seconds = 1"]
+    cards = [*BOARD, "[[card]]", "at = 0", f'clip = "{film}"', "seconds = 1"]
     cards += ["[[card]]", "at = 1", 'prompt = "a red ball"', "[[card]]", "at = 2"]
     cards += ['prompt = "a blue cube"', 'enter = "flow"', "seed = 4"]
     Path("board.toml").write_text("\n".join(cards))

@@ -192,3 +192,19 @@ def test_what_a_step_cache_costs_is_told(
     words += ["--size", "32x32", "--steps", "6", "--seed", "1", "-o", str(tmp_path / "a.mp4")]
     assert main([*words, "--step-cache", threshold, "--psnr"]) == 0
     assert said in capsys.readouterr().err
+
+
+def test_what_was_rendered_is_exported_as_it_was_rendered(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("opentimelineio", reason="needs the extra: pip install kinora[export]")
+    monkeypatch.chdir(tmp_path)
+    Path("board.toml").write_text(
+        "seconds = 0.5\nwidth = 32\nheight = 32\nsteps = 6\n[[card]]\nat = 0\nprompt = 'a red ball'\n"
+    )
+    dressed_as = ["--model", str(tiny("wan")), "--step-cache", "10"]
+    assert main(["storyboard", "board.toml", *dressed_as, "-q"]) == 0
+    assert main(["export", "film.otio", *dressed_as, "--json"]) == 0
+    assert "denoise" not in capsys.readouterr().err
+    assert main(["export", "film.otio", *dressed_as[:2], "--json"]) == 0
+    assert "denoise" in capsys.readouterr().err

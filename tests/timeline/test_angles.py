@@ -37,6 +37,8 @@ def test_a_model_of_one_camera_says_so(model: Bundle, film: Film) -> None:
 
 def test_cameras_have_names_and_numbers() -> None:
     assert settle(Angles, {"views": ("left", "4", 3)}).views == (1, 4, 3)
+    with pytest.raises(UsageError, match=r"front \(0\) is named twice"):
+        settle(Angles, {"views": ("left", "front", 0)})
     for view in ("below", "-1", 99, 5, 1.5, ""):
         with pytest.raises(UsageError, match=r"front \(0\), left \(1\), .*above \(4\)"):
             settle(Angles, {"views": (view,)})

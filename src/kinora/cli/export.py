@@ -5,8 +5,20 @@ from typing import Annotated
 
 import typer
 
-from kinora.cli.options import Device, Json, Model, Offline, Quiet
+from kinora.cli.options import (
+    Attention,
+    Compile,
+    Device,
+    Json,
+    Loras,
+    Model,
+    Offline,
+    Quantising,
+    Quiet,
+    StepCache,
+)
 from kinora.cli.output import show
+from kinora.cli.outside import From
 from kinora.cli.progress import reporting
 
 
@@ -16,10 +28,15 @@ def export(
     model: Model = None,
     device: Device = None,
     offline: Offline = False,
+    lora: Loras = None,
+    step_cache: StepCache = 0.0,
+    compiled: Compile = False,
+    attention: Attention = None,
+    quantise: Quantising = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write the project's timeline and its shots for an editing program."""
+    """Write the project's timeline and its shots for an editing program; shots that are there are not dreamt."""
     from kinora.timeline.filmmaker import filmmaker
     from kinora.timeline.project import project
     from kinora.timeline.studio import export_film
@@ -29,6 +46,7 @@ def export(
     timeline = home.history().present
     with reporting(as_json=as_json, quiet=quiet) as on_progress:
         dreamer = filmmaker(model).pushing(timeline.negative, guidance=timeline.guidance)
+        dreamer = From(lora, step_cache, compiled, attention, quantise).put_on(dreamer)
         files = export_film(timeline, home, target, model=dreamer, on_progress=on_progress)
     told = {"file": str(target), "shots": [str(each) for each in files]}
     show(told, as_json=as_json, text=str(target))

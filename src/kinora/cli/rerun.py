@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinora.cli.options import Device, Json, Offline, Out, Quiet
+from kinora.cli.options import Device, Json, NoMetadata, Offline, Out, Quiet
 from kinora.cli.output import note, show
 from kinora.cli.progress import reporting
 from kinora.cli.unfinished import resumable
@@ -27,6 +27,7 @@ def rerun(
     ] = None,
     device: Device = None,
     offline: Offline = False,
+    no_metadata: NoMetadata = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -55,7 +56,10 @@ def rerun(
         made_by = dressed(plain, outside_of(told.model.outside))
         if made_by.checksums() != told.model.weights:
             note("Note: the weights are not those the film was made with", quiet=quiet)
-        same = again(made_by, told, file, target, make=_maker(told), on_progress=on_progress)
+        same = again(
+            made_by, told, file, target,
+            make=_maker(told), words=not no_metadata, on_progress=on_progress,
+        )  # fmt: skip
     words = {True: "the same", False: "other", None: "no other to compare with, new"}
     show(
         {"file": str(target), "same_latents": same.latents, "same_frames": same.frames},

@@ -62,6 +62,7 @@ def again(
     target: Path,
     *,
     make: Make = generate,
+    words: bool = True,
     on_progress: OnProgress = silent,
 ) -> Same:
     """Make the film of a sidecar once more, and compare.
@@ -72,6 +73,7 @@ def again(
         file: the film.
         target: where the new one is written.
         make: what made it, if it was made from a prompt.
+        words: False leaves prompts and options out of the new film and its sidecar.
         on_progress: told after every step, chunk and frame; may raise to stop.
 
     Raises:
@@ -86,18 +88,24 @@ def again(
         )
     spare(target, (file, *(Path(parent.file) for parent in told.parents)))
     if "timeline" in told.options:
-        _storyboard(model, told, file, target, on_progress)
+        _storyboard(model, told, file, target, words, on_progress)
     elif "edit" in told.options:
-        _edit(model, told, file, target, on_progress)
+        _edit(model, told, file, target, words, on_progress)
     elif told.verb == "generate":
-        _generated(model, told, file, target, make, on_progress)
+        _generated(model, told, file, target, make, words, on_progress)
     else:
         raise UnsupportedError(f"the sidecar of {file} does not say how to make it again")
     return _compared(file, target)
 
 
 def _generated(
-    model: FilmModel, told: Sidecar, file: Path, target: Path, make: Make, on_progress: OnProgress
+    model: FilmModel,
+    told: Sidecar,
+    file: Path,
+    target: Path,
+    make: Make,
+    words: bool,
+    on_progress: OnProgress,
 ) -> None:
     wish = request_of(told)
     size = told.made
@@ -109,17 +117,18 @@ def _generated(
     extra = _characters(told)
     if wish.seconds >= LONG and make is generate:
         deliver_stream(
-            model, wish, target, wishes=told.shots, options=extra, on_progress=on_progress
-        )
+            model, wish, target,
+            words=words, wishes=told.shots, options=extra, on_progress=on_progress,
+        )  # fmt: skip
         return
     film = make(model, wish, on_progress=on_progress)
     new = sidecar_of(film, model, verb="generate", options=extra)
     new = new.model_copy(update={"shots": told.shots, "asked": told.asked})
-    deliver(film, new, target, on_progress=on_progress)
+    deliver(film, new, target, words=words, on_progress=on_progress)
 
 
 def _edit(
-    model: FilmModel, told: Sidecar, file: Path, target: Path, on_progress: OnProgress
+    model: FilmModel, told: Sidecar, file: Path, target: Path, words: bool, on_progress: OnProgress
 ) -> None:
     order = order_of(told, file)
     films, _ = opened(model, order)
@@ -136,11 +145,11 @@ def _edit(
         seams=seams_of(bench, order.edit, film),
     )  # fmt: skip
     new = new.model_copy(update={"shots": told.shots, "asked": told.asked})
-    deliver(film, new, target, on_progress=on_progress)
+    deliver(film, new, target, words=words, on_progress=on_progress)
 
 
 def _storyboard(
-    model: FilmModel, told: Sidecar, file: Path, target: Path, on_progress: OnProgress
+    model: FilmModel, told: Sidecar, file: Path, target: Path, words: bool, on_progress: OnProgress
 ) -> None:
     timeline = settle(Timeline, told.options["timeline"])  # type: ignore[arg-type]
     places = {parent.file: str(found(parent, file)) for parent in told.parents}
@@ -151,7 +160,7 @@ def _storyboard(
     with TemporaryDirectory() as folder:
         make_film(
             moved, home, target,
-            model=model, cache=Cache(Path(folder)), on_progress=on_progress,
+            model=model, cache=Cache(Path(folder)), words=words, on_progress=on_progress,
         )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 On the Canvas: the clip's frames at 0, and frames at 1 with the same times and another view.
 """
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from kinora.core.clip import Clip
 from kinora.core.progress import OnProgress, silent
@@ -20,6 +20,14 @@ class Angles(Edit):
     """The cameras wanted, by name or number: see `core.view`."""
 
     views: tuple[ViewIndex, ...] = Field(default=(1,), min_length=1)
+
+    @field_validator("views")
+    @classmethod
+    def _each_once(cls, views: tuple[int, ...]) -> tuple[int, ...]:
+        for view in views:
+            if views.count(view) > 1:
+                raise ValueError(f"{_named(view)} is named twice, and would be one film twice")
+        return views
 
 
 def angles(
