@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from kinora.core.errors import CancelledError, UsageError
+from kinora.core.machine import PRECISION, computes_bf16
 from kinora.core.progress import Progress
 from kinora.denoise.condition import Hold
 from kinora.flow.solver.heun import heun
@@ -117,3 +118,32 @@ def test_a_wish_that_cannot_be_understood_is_refused(
 ) -> None:
     with pytest.raises(UsageError):
         generate(bundle, wish(**changes))
+
+
+@pytest.mark.parametrize("seconds", [1.0, 12.0], ids=["in one piece", "streamed"])
+def test_what_is_held_stays_and_the_rest_hardly_changes_in_bfloat16(
+    bundle: Bundle, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = generate(bundle, wish(seconds=0)).latents
+    held = wish(seconds=seconds, conditions=(Hold(first, at=0),))
+
+    def film(precision: str) -> torch.Tensor:
+        monkeypatch.setenv(PRECISION, precision)
+        return generate(tiny_bundle(), held).latents
+
+    whole, brief = film("fp32"), film("bf16")
+    assert torch.equal(brief[:1], first)
+    assert brief.dtype == torch.float32
+    assert not torch.equal(whole, brief), "nothing was computed in bfloat16"
+    assert (whole - brief).norm() < 0.02 * whole.norm()
+
+
+def test_a_model_computes_in_bfloat16_where_that_is_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    def film(precision: str) -> torch.Tensor:
+        monkeypatch.setenv(PRECISION, precision)
+        return generate(tiny_bundle(), wish()).latents
+
+    fast = "bf16" if computes_bf16(torch.device("cpu")) else "fp32"
+    assert torch.equal(film("auto"), film(fast))
+    with pytest.raises(UsageError, match=r"fp16 is no precision.*fp32, bf16, auto"):
+        film("fp16")

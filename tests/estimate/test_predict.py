@@ -9,7 +9,7 @@ import torch
 
 from kinora.cli.main import main
 from kinora.core.errors import OutOfMemoryError
-from kinora.core.machine import Machine
+from kinora.core.machine import PRECISION, Machine
 from kinora.core.shape import PixelShape
 from kinora.estimate.film import Wish
 from kinora.estimate.own import blank_of, counted, enough, own
@@ -21,6 +21,7 @@ from tiny import tiny_bundle
 
 MACHINE = Machine("cpu", 10**9, products=1e9, attention=1e9, convolutions=1e9, traffic=1e9, call=0)
 LARGE = Wish(PixelShape(17, 2048, 2048), steps=1, guidance=1.0)
+SMALL = Wish(PixelShape(17, 64, 96), steps=2, guidance=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +88,20 @@ def test_what_is_too_large_is_refused_before_any_work(
     assert main(["generate", "a red ball", *words, "--model", str(model), "-o", str(out)]) == 4
     assert "This would fit: 2048x2048x9" in capsys.readouterr().err
     assert not list(tmp_path.glob("*film*"))
+
+
+def test_only_dreaming_is_counted_as_fast_as_bfloat16(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = replace(MACHINE, brief_products=4.0, brief_attention=4.0)
+
+    def seconds(precision: str, machine: Machine) -> dict[str, float]:
+        monkeypatch.setenv(PRECISION, precision)
+        told = counted(blank_of(bundle), SMALL, machine=machine)
+        return {stage.name: stage.seconds for stage in told.stages}
+
+    plain = seconds("fp32", fast)
+    assert plain == seconds("bf16", MACHINE)
+    brief = seconds("bf16", fast)
+    assert brief["denoise"] < 0.75 * plain["denoise"]
+    assert brief | {"denoise": 0.0} == plain | {"denoise": 0.0}

@@ -6,10 +6,10 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import torch
 from einops import rearrange
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kinora.core.cost import LAID_OUT, MAPPED, Cost, count
-from kinora.core.errors import NotFoundError
+from kinora.core.errors import NotFoundError, UsageError
 
 CALIBRATION = Path("kinora") / "machine.json"
 REPEATS = 9
@@ -38,6 +38,7 @@ class Machine:
         call: seconds of an operation on next to nothing, as networks call it.
         fresh: bytes a second of memory that is touched for the first time, beyond its traffic.
         link: bytes a second that each of several devices sends to the others.
+        brief_products, brief_attention: how many times as fast both are in bfloat16, beside float32.
     """
 
     device: str
@@ -49,6 +50,16 @@ class Machine:
     call: float
     fresh: float = math.inf
     link: float = LINK
+    brief_products: float = 1.0
+    brief_attention: float = 1.0
+
+    def in_bf16(self) -> "Machine":
+        """The machine as it computes in bfloat16 what is counted in float32."""
+        return replace(
+            self,
+            products=self.products * self.brief_products,
+            attention=self.attention * self.brief_attention,
+        )
 
     def seconds(self, cost: Cost) -> float:
         """How long this work takes, one kind after the other."""
@@ -124,6 +135,13 @@ def calibrate(device: torch.device, *, clock: Callable[[], float] = time.perf_co
         took = seconds(work)
         return flops / max(took - moved * one.element_size() / traffic, took / 2)
 
+    def brief(work: Callable[..., object], *of: Tensor) -> float:
+        """How many times as fast it is in bfloat16; a device that measures in it all along gains nothing."""
+        if device.type != "cpu" or not computes_bf16(device):
+            return 1.0
+        short = [each.bfloat16() for each in of]
+        return max(1.0, seconds(lambda: work(*of)) / seconds(lambda: work(*short)))
+
     x, weight, heads = zeros(1024, 512), zeros(2048, 512), zeros(1, 8, 1024, 64)
     picture, kernel = zeros(4, 64, 64, 64), zeros(64, 64, 3, 3)
     network, small = _Small().to(device, dtype).eval(), zeros(1, 16, 16)
@@ -148,6 +166,8 @@ def calibrate(device: torch.device, *, clock: Callable[[], float] = time.perf_co
         traffic=traffic,
         call=seconds(lambda: [network(small) for _ in range(SMALL_BLOCKS)]) / SMALL_BLOCKS / calls,
         fresh=_fresh(device, seconds),
+        brief_products=brief(F.linear, x, weight),
+        brief_attention=brief(F.scaled_dot_product_attention, *3 * (heads,)) if TILES else 1.0,
     )  # fmt: skip
 
 
@@ -187,6 +207,20 @@ def _fresh(device: torch.device, seconds: Callable[[Callable[[], object]], float
 
 
 Precision = Literal["fp32", "bf16", "auto"]
+PRECISION = "KINORA_PRECISION"
+"""What our own film model computes in; `auto` where nobody says."""
+TILES = bool(torch.cpu.get_capabilities().get("amx_bf16"))
+"""Whether this processor multiplies tiles of bfloat16."""
+
+
+def wished_precision() -> Precision:
+    """What the environment says; `UsageError` for what is no precision."""
+    said, known = os.environ.get(PRECISION, "auto"), get_args(Precision)
+    if said not in known:
+        raise UsageError(
+            f"{PRECISION}={said} is no precision", remedy=f"Use one of: {', '.join(known)}"
+        )
+    return cast(Precision, said)
 
 
 def in_bf16(precision: Precision, device: torch.device) -> bool:

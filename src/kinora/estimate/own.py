@@ -13,7 +13,7 @@ from kinora.autoencoder.model import Autoencoder
 from kinora.autoencoder.stream import PART, TILE, rounded, tiles
 from kinora.core.cost import Cost, Heap, bytes_of, count, weight_bytes
 from kinora.core.errors import UnsupportedError
-from kinora.core.machine import Machine
+from kinora.core.machine import Machine, in_bf16, wished_precision
 from kinora.core.shape import LatentShape
 from kinora.denoise.canvas import Canvas, blank, join
 from kinora.denoise.stream import Overlap, Stream, opening, window
@@ -26,7 +26,7 @@ from kinora.nn.convolution import TimeMemory
 from kinora.text.encoder import TextEncoder
 from kinora.transformer.model import Transformer
 
-META = torch.device("meta")
+CPU, META = torch.device("cpu"), torch.device("meta")
 SETTLED = 24
 """Chunks after which a stream's memory is as large as it gets."""
 
@@ -80,9 +80,12 @@ def counted(bundle: Bundle, wish: Wish, *, machine: Machine, most: int | None = 
         _dream(bundle, latent, wish, heap),
         _decode(bundle, latent, heap).beside(2 * film),
     )
+    brief = machine.device == CPU.type and in_bf16(wished_precision(), CPU)
+    machines = (machine, machine.in_bf16() if brief else machine, machine)
+    names = ("text", "denoise", "decode")
     stages: list[Stage] = [
-        stage(name, cost, machine, weights=weight_bytes(network))
-        for name, cost, network in zip(("text", "denoise", "decode"), costs, networks, strict=True)
+        stage(name, cost, where, weights=weight_bytes(network))
+        for name, cost, where, network in zip(names, costs, machines, networks, strict=True)
     ]
     return Estimate(bundle.name, wish.shape, wish.steps, tuple(stages), together=True)
 

@@ -14,12 +14,14 @@ from kinora.autoencoder.model import Autoencoder
 from kinora.autoencoder.stream import Drawer, decode_parts, decode_stream, encode_stream
 from kinora.core.clip import Clip, Frames
 from kinora.core.errors import NotFoundError, UnsupportedError
+from kinora.core.machine import in_bf16, wished_precision
 from kinora.core.shape import Stride
 from kinora.denoise.canvas import Canvas
 from kinora.denoise.model import Capabilities, FilmModel, Read
 from kinora.flow.guidance import classifier_free
 from kinora.flow.schedule import levels
 from kinora.flow.solver import Field
+from kinora.nn.precision import with_brief_matrices
 from kinora.text.encoder import TextEncoder
 from kinora.text.tokenizer import Tokenizer
 from kinora.transformer.memory import OUTSIDE, Memory, MemoryConfig
@@ -175,9 +177,21 @@ class Bundle:
     ) -> Setting:
         return self.transformer.prepare(place, text.states, canvas.latents.shape[-2:], past)
 
+    @cached_property
+    def _brief(self) -> Transformer | None:
+        """The transformer with matrices in bfloat16, to run under autocast; None where that is not wished, or slow."""
+        there = torch.amp.is_autocast_available(self.device.type)  # not where shapes are counted
+        if not (there and in_bf16(wished_precision(), self.device)):
+            return None
+        return with_brief_matrices(self.transformer)
+
     def _run(self, x: Tensor, level: Tensor, setting: Setting) -> tuple[Tensor, Past]:
         one, levels = x.to(self.device)[None], level.to(self.device)[None]
-        return self.transformer.run(one, levels, setting)
+        if self._brief is None:
+            return self.transformer.run(one, levels, setting)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            velocity, past = self._brief.run(one, levels, setting)
+        return velocity.float(), past
 
     @property
     def drawer(self) -> Drawer:

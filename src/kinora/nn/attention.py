@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from kinora.core.machine import TILES
 from kinora.nn.norm import RMSNorm
 from kinora.nn.rope import Rotation
 
@@ -29,10 +30,6 @@ class KeyValue:
         """`[b a n e] -> [1 a (b n) e]`: the tokens of the whole batch behind each other."""
         key, value = (rearrange(x, "b a n e -> 1 a (b n) e") for x in (self.key, self.value))
         return KeyValue(key, value)
-
-
-TILES = bool(torch.cpu.get_capabilities().get("amx_bf16"))
-"""Whether this processor multiplies tiles of bfloat16."""
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
