@@ -1,21 +1,25 @@
 """How fast a film comes. In: a model. Out: one table: GFLOP/s against peak, shares of time, a peer.
 
 The peer is diffusers' Wan transformer of equal width and depth with random weights on the same number of
-tokens and as many rows: two where there is guidance, else one. Everything is measured in one run on one
-machine; our step takes turns with the matrix product that is its yardstick, and with the peer's.
+tokens and as many rows: two where there is guidance, else one. Steps are measured in float32, and in bfloat16 where
+the film is made in it, the peer's weights too. Everything is measured in one run on one machine; our step takes
+turns with the float32 matrix product that is its yardstick, and with the peer's.
 """
 
 import argparse
 import json
+import os
 import resource
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import torch
 
+from kinora.core.machine import PRECISION, Precision, in_bf16, wished_precision
 from kinora.generate import Request, generate, lay_out, load, settle
 from kinora.media.write import save
 from kinora.models.bundle import Bundle
@@ -39,16 +43,33 @@ def main() -> None:
     stages = {"load": loading, **film.timings, "encode": encode}
     total = sum(stages.values())
 
-    ours, tokens, rows = our_step(bundle, wish)
-    flops = counted(ours)
-    beside = in_turns(ours, product)
-    step, peak = median(own for own, _ in beside), PRODUCT / median(took for _, took in beside)
+    precisions: list[Precision] = ["fp32"]
+    if in_bf16(wished_precision(), bundle.device):
+        precisions.append("bf16")
     result = {
         "film": f"{film.clip.width}x{film.clip.height}, {len(film.clip)} frames",
         "steps": film.request.steps,
         "seconds": {name: round(value, 3) for name, value in stages.items()},
         "share": {name: round(value / total, 3) for name, value in stages.items()},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    for precision in precisions:
+        result[precision] = step_in(precision, options.model, wish, peer=not options.no_peer)
+    print(json.dumps(result, indent=2))
+
+
+def step_in(
+    precision: Precision, model: str | None, wish: Request, *, peer: bool
+) -> dict[str, Any]:
+    """A step of the film in one precision: its speed, beside the float32 peak and the peer."""
+    os.environ[PRECISION] = precision
+    bundle = load(model) if model else load()
+    assert isinstance(bundle, Bundle)
+    ours, tokens, rows = our_step(bundle, wish)
+    flops = counted(ours)
+    beside = in_turns(ours, product)
+    step, peak = median(own for own, _ in beside), PRODUCT / median(took for _, took in beside)
+    told = {
         "tokens": tokens,
         "rows": rows,
         "step_seconds": round(step, 4),
@@ -56,13 +77,13 @@ def main() -> None:
         "gemm_peak_gflops": round(peak / 1e9, 1),
         "share_of_peak": round(median(flops / own * took / PRODUCT for own, took in beside), 3),
     }
-    if not options.no_peer:
-        rounds = in_turns(ours, wan_step(bundle, tokens, rows))
-        result |= {
+    if peer:
+        rounds = in_turns(ours, wan_step(bundle, tokens, rows, precision))
+        told |= {
             "wan_step_seconds": round(median(theirs for _, theirs in rounds), 4),
             "times_faster_than_wan": round(median(theirs / own for own, theirs in rounds), 2),
         }
-    print(json.dumps(result, indent=2))
+    return told
 
 
 def our_step(bundle: Bundle, wish: Request) -> tuple[Callable[[], object], int, int]:
@@ -82,7 +103,7 @@ def our_step(bundle: Bundle, wish: Request) -> tuple[Callable[[], object], int, 
     return step, tokens, 1 if settled.guidance == 1 else 2
 
 
-def wan_step(bundle: Bundle, tokens: int, rows: int) -> Callable[[], object]:
+def wan_step(bundle: Bundle, tokens: int, rows: int, precision: Precision) -> Callable[[], object]:
     """The same for a Wan transformer of equal width, depth and perceptron."""
     from diffusers import WanTransformer3DModel
 
@@ -92,9 +113,10 @@ def wan_step(bundle: Bundle, tokens: int, rows: int) -> Callable[[], object]:
         in_channels=config.channels, out_channels=config.channels, text_dim=config.context,
         freq_dim=256, ffn_dim=4 * config.width, num_layers=config.depth,
     ).eval()  # fmt: skip
-    frames = 9
-    x = torch.randn(rows, config.channels, frames, 10, tokens // frames // 5 * 2)
-    words, time = torch.randn(rows, 20, config.context), torch.full((rows,), 500.0)
+    dtype, frames = torch.bfloat16 if precision == "bf16" else torch.float32, 9
+    wan = wan.to(dtype)
+    x = torch.randn(rows, config.channels, frames, 10, tokens // frames // 5 * 2).to(dtype)
+    words, time = torch.randn(rows, 20, config.context).to(dtype), torch.full((rows,), 500.0)
 
     @torch.inference_mode()
     def step() -> object:
