@@ -56,6 +56,15 @@ def test_a_graphics_card_that_torch_cannot_use_is_told(
     assert finding("device") == health.Finding("device", True, "cpu")
 
 
+def test_what_our_own_model_computes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for said, found in (("fp32", "float32"), ("bf16", "bfloat16")):
+        monkeypatch.setenv("KINORA_PRECISION", said)
+        assert finding("precision").found == f"{found} for our own model"
+    monkeypatch.setenv("KINORA_PRECISION", "fp8")
+    assert not finding("precision").good
+    assert finding("precision").fix == "Use one of: fp32, bf16, auto"
+
+
 def test_room_for_published_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "not-made-yet"))
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)

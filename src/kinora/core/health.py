@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from kinora.core.errors import KinoraError
+
 LIBRARIES = ("torch", "numpy", "av", "pillow", "safetensors", "tokenizers", "pydantic")
 OPTIONAL = {
     "mujoco": "world",
@@ -51,7 +53,7 @@ def examine() -> list[Finding]:
     findings = [_python(), *map(_library, LIBRARIES)]
     findings += [_optional(name, extra=extra) for name, extra in OPTIONAL.items()]
     checks: tuple[Callable[[], Finding], ...] = (
-        _device, _kernels, _cores, _memory, _disk, _weights, _published,
+        _device, _precision, _kernels, _cores, _memory, _disk, _weights, _published,
     )  # fmt: skip
     return findings + [check() for check in checks]
 
@@ -88,6 +90,23 @@ def _device() -> Finding:
     card = torch.cuda.get_device_properties(0)
     found = f"{card.name}, {card.total_memory / GIGABYTE:.0f} GB, CUDA {torch.version.cuda}"
     return Finding("device", True, found)
+
+
+def _precision() -> Finding:
+    """What our own film model will compute in."""
+    if importlib.util.find_spec("torch") is None:
+        return Finding("precision", True, "unknown without torch")
+    import torch
+
+    from kinora.core.device import wished_device
+    from kinora.core.machine import in_bf16, wished_precision
+
+    try:
+        device = wished_device() or torch.device("cpu")
+        found = "bfloat16" if in_bf16(wished_precision(), device) else "float32"
+    except KinoraError as error:
+        return Finding("precision", False, error.what, error.remedy)
+    return Finding("precision", True, f"{found} for our own model")
 
 
 def _kernels() -> Finding:
