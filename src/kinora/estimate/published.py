@@ -41,6 +41,7 @@ def published(
         UsageError: so many devices cannot share it.
     """
     model = skeleton(folder, dtype=dtype, weights=weights)
+    brief = machine.in_bf16() if dtype == torch.bfloat16 else machine
     if wish.devices > 1:
         check_shared(folder, model.family, size=wish.devices)
     for name in ("text_encoder", *_experts(model), "vae"):
@@ -49,8 +50,8 @@ def published(
     dreamt, group = _dream(model, wish), _group(model)
     drawn = _decode(model, wish.shape)
     stages = (
-        stage("text", read, machine, weights=_weights(model, "text_encoder")),
-        stage("denoise", dreamt, machine, weights=_weights(model, *_experts(model)), group=group),
+        stage("text", read, brief, weights=_weights(model, "text_encoder")),
+        stage("denoise", dreamt, brief, weights=_weights(model, *_experts(model)), group=group),
         stage("decode", drawn, machine, weights=_weights(model, "vae")),
     )
     return Estimate(model.name, wish.shape, wish.steps, stages, weights=weights)

@@ -8,6 +8,7 @@ import torch
 
 from kinora.core.device import wished_device
 from kinora.core.errors import UsageError
+from kinora.core.machine import wished_precision
 from kinora.core.team import team
 from kinora.open_weights.causal import wan_causal
 from kinora.open_weights.cogvideox import cogvideox
@@ -85,12 +86,13 @@ def load_open(
 
 
 def best_placement() -> Placement:
-    """Where it is wished, else on an accelerator if there is one: bfloat16 there, float32 on the processor.
+    """Where it is wished, else on an accelerator if there is one: bfloat16 there, on the processor only if wished.
 
     Raises:
         UnsupportedError: the device that is wished for is not there.
+        UsageError: the precision that is wished for is none.
     """
     device = wished_device() or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cpu":
-        return Placement()
+        return Placement(dtype=torch.bfloat16 if wished_precision() == "bf16" else torch.float32)
     return Placement(device, torch.bfloat16, "sequential")
