@@ -205,5 +205,8 @@ def test_a_watched_film_tells_what_it_breaks_and_is_made_again(
     broken = [entry for entry in entries if entry["wanted"] != entry["found"]]
     (film,) = json.loads(done.stdout)["films"]
     assert sum("should be" in line for line in film["notes"]) == len(broken) > 0
-    again = kinora("rerun", "film.mp4", "--model", model, "--json")
-    assert json.loads(again.stdout)["same_latents"] is True, again.stderr
+    for file in ("film.mp4", "film-again.mp4"):
+        again = kinora("rerun", file, "--model", model, "--json")
+        assert json.loads(again.stdout)["same_latents"] is True, again.stderr
+    kept = read_sidecar(tmp_path / "film-again-again.mp4").options
+    assert (kept["verify"], kept["ledger"]) == (2, told["ledger"])

@@ -106,6 +106,11 @@ def test_one_of_several_angles(film: str, tmp_path: Path, capsys: Capture) -> No
         assert main(["angles", film, f"--views={typed}", *out]) == 2
         assert why in capsys.readouterr().err
     assert not list(Path().glob("c*.mp4"))
+    before = Path("b-1.mp4").read_bytes()
+    back = ["angles", "b-1.mp4", "--views", "front,2", *COMMON, "--model", str(model)]
+    assert main(back) == 2
+    assert "b-1.mp4 would be written over what it is made from" in capsys.readouterr().err
+    assert Path("b-1.mp4").read_bytes() == before
 
 
 def test_characters_are_looked_at_again(film: str, model: Path, capsys: Capture) -> None:
@@ -141,6 +146,8 @@ def test_from_another_folder(film: str, model: Path, tmp_path: Path, capsys: Cap
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     assert rerun("../b.mp4", model, capsys)["same_frames"] is True
+    assert main(["rerun", "../b.mp4", "--model", str(model), "-q", "-o", "../a.mp4"]) == 2
+    assert "would be written over what it is made from" in capsys.readouterr().err
     assert len(read(tmp_path / "b-again.mp4").clip) == len(read(tmp_path / "b.mp4").clip)
 
 

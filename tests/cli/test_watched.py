@@ -83,6 +83,7 @@ def test_a_board_is_made_of_the_takes_that_keep_the_most(
     assert "denoise" not in stages, "every take is there already"
     same, _ = run(capfd, "rerun", "board.mp4", "--model", model, "--json")
     assert same["same_latents"] is True
+    assert windows(read_sidecar(Path("board-again.mp4"))) == windows(told)
 
 
 def test_watching_alone_makes_the_same_board(model: Path, tmp_path: Path) -> None:
@@ -131,6 +132,7 @@ def test_an_edit_is_the_take_that_keeps_the_most(
     assert edit["seed"] in {3, derive(3, "again", 1)}
     same, _ = run(capfd, "rerun", "b.mp4", "--model", model, "--json")
     assert same["same_latents"] is True
+    assert windows(read_sidecar(Path("b-again.mp4"))) == windows(told)
 
 
 def test_moving_pictures_are_watched_too(model: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,12 @@
 """Which of several takes stays, and how they differ."""
 
+import numpy as np
 import pytest
 
-from kinora.evaluate.ledger import Entry
-from kinora.evaluate.takes import best_of, other_guidance, other_seed
+from kinora.caption.judge import load_judge
+from kinora.core.progress import silent
+from kinora.evaluate.ledger import Entry, Told
+from kinora.evaluate.takes import Eye, best_of, other_guidance, other_seed
 from kinora.evaluate.verify import Ledger, Window
 from tiny import tiny_bundle
 
@@ -42,3 +45,16 @@ def test_the_first_take_is_what_was_asked_for() -> None:
     assert other_guidance(model, None, 0) is None
     assert other_guidance(model, 2.0, 2) == pytest.approx(2 * 1.15**2)
     assert other_guidance(model, 1.0, 2) == 1.0, "a student of few steps knows no guidance"
+
+
+def test_other_words_begin_a_window_of_their_own() -> None:
+    eye = Eye(tiny_bundle(), load_judge(), silent)
+    frames = np.zeros((80, 64, 96, 3), np.uint8)
+    told = (Told("a red ball on grass", 0.0, 3.0), Told("a blue cube on sand", 3.0, 99.0))
+    windows = eye.look(frames, told, first=1)
+    edges = [(round(8 * each.start), round(8 * each.end)) for each in windows]
+    assert edges == [(1, 24), (24, 81)]
+    wanted = [
+        [each.wanted for each in window.entries if each.name == "ground"] for window in windows
+    ]
+    assert wanted == [["grass"], ["sand"]]

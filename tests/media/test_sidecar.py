@@ -71,8 +71,10 @@ def test_its_copy_survives_the_container(name: str, sidecar: Sidecar, tmp_path: 
 
 
 def test_without_words(sidecar: Sidecar) -> None:
-    bare = sidecar.without_words()
+    options = {"hd": 2, "views": [[1, 0, None]], "words": [[0, 0, None]], "negative": "a cone"}
+    bare = sidecar.model_copy(update={"options": options}).without_words()
     assert "Ball" not in bare.model_dump_json()
+    assert bare.options == {"hd": 2, "views": [[1, 0, None]]}
     assert (bare.seed, bare.model) == (sidecar.seed, sidecar.model)
 
 

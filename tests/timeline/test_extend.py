@@ -9,10 +9,12 @@ import torch
 from kinora.core.clip import Clip
 from kinora.core.errors import CancelledError, UsageError
 from kinora.core.progress import Progress
+from kinora.denoise.condition import View
 from kinora.generate import Film
 from kinora.models.bundle import Bundle
 from kinora.timeline.extend import Extend, extend
 from kinora.timeline.seam import EASE, jump, liveliest
+from kinora.timeline.source import source
 
 
 @pytest.mark.parametrize("seconds", [1.0, 12.0])
@@ -101,6 +103,13 @@ def test_the_backward_seam_lands_on_the_first_frame(model: Bundle, film: Film) -
     longer = extend(model, film, Extend(seconds=1, backward=True))
     raw = np.concatenate(list(model.decode(longer.latents[:3])))
     assert jump(longer.clip.frames[7], film.clip.frames[0]) < jump(raw[-2], film.clip.frames[0])
+
+
+def test_what_was_before_is_of_the_same_camera(causal: Bundle, film: Film) -> None:
+    left = replace(film, request=replace(film.request, conditions=(View(1),)))
+    for backward in (False, True):
+        longer = extend(causal, left, Extend(seconds=1, backward=backward, steps=1))
+        assert source(causal, longer).view.tolist() == [1] * 9
 
 
 def test_seeds_words_and_repetition(model: Bundle, film: Film) -> None:

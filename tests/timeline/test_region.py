@@ -8,6 +8,7 @@ from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.generate import Film
 from kinora.models.bundle import Bundle
+from kinora.timeline.extend import Extend, extend
 from kinora.timeline.region import Change, change
 from kinora.timeline.source import conform
 
@@ -62,6 +63,20 @@ def test_the_words_are_the_scene_with_a_thing_more_or_less(model: Bundle, film: 
     assert more.request.prompts[-1] == "there are a red ball and a blue cube."
     less = change(model, more, Change(box=(0, 0, 32, 32), action="remove", what="the cube"))
     assert less.request.prompts[-1] == "there is a red ball."
+
+
+def test_the_words_are_those_of_the_shot_that_is_changed(model: Bundle, film: Film) -> None:
+    longer = extend(model, film, Extend(seconds=1, prompt="on sand a blue cube", steps=1))
+    add = Change(box=(0, 0, 32, 32), action="insert", what="a green cone", steps=1)
+    early, late = (
+        change(model, longer, add.model_copy(update={"start": at})).request.prompts[-1]
+        for at in (0.0, 3.5)
+    )
+    assert "red ball" in early
+    assert "red ball" not in late
+    assert "sand" in late
+    less = add.model_copy(update={"action": "remove", "what": "blue cube", "start": 3.5})
+    assert "cube" not in change(model, longer, less).request.prompts[-1]
 
 
 def test_regions_that_cannot_be_are_refused(model: Bundle, film: Film) -> None:

@@ -6,6 +6,7 @@ new is watched at once, and dreamt again as a whole.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -48,9 +49,11 @@ class Eye:
         """
         fps, words = self.model.capabilities.fps, load_vocabulary()
         size = self.model.stride.time * room(self.model)
-        found = []
-        for at in range(0, len(frames), size):
-            shown = frames[at : at + size]
+        heard_from = sorted(ceil(each.start * fps - 1e-6) - first for each in told)
+        found, at = list[Window](), 0
+        while at < len(frames):
+            # Other words begin a window of their own.
+            shown = frames[at : min([at + size, *(begin for begin in heard_from if begin > at)])]
             seen = self.judge.see(Clip(shown, fps), on_progress=self.tell)
             start, end = (first + at) / fps, (first + at + len(shown)) / fps
             entries = window(
@@ -58,6 +61,7 @@ class Eye:
                 worldly=self.model.capabilities.worldly,
             )  # fmt: skip
             found.append(Window(start=start, end=end, tries=1, entries=entries))
+            at += len(shown)
         return tuple(found)
 
 

@@ -19,6 +19,9 @@ from kinora.media.sequence import beside, files_of, sequence_of
 SCHEMA: Final = 1
 """Raised when an older reader would misread what a newer writer means."""
 
+NUMBERS = ("hd", "views")
+"""Options that say nothing, and without which an edit would mistake the film's size or camera."""
+
 
 class Size(Config):
     """A film's size in pixels, with its length and rate."""
@@ -120,8 +123,9 @@ class Sidecar(Config):
         return json.dumps(known_before, separators=(",", ":"))
 
     def without_words(self) -> "Sidecar":
-        """The same without prompts and options, for `--no-metadata`."""
-        return self.model_copy(update={"shots": (), "options": {}})
+        """The same without prompts and options, for `--no-metadata`; what edits go by is no word and stays."""
+        numbers = {name: self.options[name] for name in NUMBERS if name in self.options}
+        return self.model_copy(update={"shots": (), "options": numbers})
 
 
 def sidecar_path(file: Path) -> Path:

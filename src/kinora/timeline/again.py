@@ -81,12 +81,12 @@ def again(
         UnsupportedError: nothing says how it was made.
         UsageError: `target` is the film itself, or one that it was made from.
     """
-    if not told.shots and not told.options:
+    if not told.shots:
         raise NotFoundError(
             f"the sidecar of {file} does not tell the prompt",
             why="it was written with --no-metadata",
         )
-    spare(target, (file, *(Path(parent.file) for parent in told.parents)))
+    spare(target, (file, *(found(parent, file) for parent in told.parents)))
     if "timeline" in told.options:
         _storyboard(model, told, file, target, words, on_progress)
     elif "edit" in told.options:
@@ -114,7 +114,7 @@ def _generated(
     seen = _seen(model, told, file, size=(size.height // times, size.width // times))
     known: tuple[Condition, ...] = () if seen is None else (Reference(seen.latents),)
     wish = replace(wish, conditions=(*wish.conditions, *known))
-    extra = _characters(told)
+    extra = _kept(told, model)
     if wish.seconds >= LONG and make is generate:
         deliver_stream(
             model, wish, target,
@@ -139,7 +139,7 @@ def _edit(
         seen=_seen(model, told, file, size=size), words=order.seen,
     )  # fmt: skip
     (film,) = bench.make(order.edit, on_progress=on_progress)
-    options = {**order.told(order.edit), **_characters(told)}
+    options = {**order.told(order.edit), **_kept(told, model)}
     new = sidecar_of(
         film, model, verb=told.verb, options=options, parents=told.parents,
         seams=seams_of(bench, order.edit, film),
@@ -160,13 +160,19 @@ def _storyboard(
     with TemporaryDirectory() as folder:
         make_film(
             moved, home, target,
-            model=model, cache=Cache(Path(folder)), words=words, on_progress=on_progress,
+            model=model, cache=Cache(Path(folder)), options=_kept(told, model),
+            words=words, on_progress=on_progress,
         )  # fmt: skip
 
 
-def _characters(told: Sidecar) -> dict[str, JsonValue]:
-    kept = told.options.get("characters")
-    return {"characters": kept} if kept else {}
+def _kept(told: Sidecar, model: FilmModel) -> dict[str, JsonValue]:
+    """What the new sidecar tells as the old one did: the cast, and how the film was watched.
+
+    What was found in it holds for the same weights.
+    """
+    same = told.model is not None and told.model.weights == model.checksums()
+    names = ("characters", "verify", "ledger") if same else ("characters", "verify")
+    return {name: told.options[name] for name in names if told.options.get(name)}
 
 
 def _seen(model: FilmModel, told: Sidecar, file: Path, *, size: tuple[int, int]) -> Looks | None:

@@ -67,10 +67,10 @@ def blend(
     gap = a.fresh(count, at=len(a), view=int(a.view[-1]))
     times = gap.time[[0, -1]] + torch.tensor([-a.step, 0.0])
     mix = None if edit.prompt is not None else _curve(edit, times)
-    head = b.canvas()[1:]
+    tail, head = (canvas.with_(text=canvas.text * 0) for canvas in (a.canvas(), b.canvas()[1:]))
     known = with_references(a, b.references)
     new = fill(
-        model, request, gap, before=a.canvas(), after=head.with_(time=head.time + times[1]),
+        model, request, gap, before=tail, after=head.with_(time=head.time + times[1]),
         outside=outside_time(known), mix=mix, on_progress=on_progress,
     )  # fmt: skip
     frames = between(
@@ -107,7 +107,7 @@ def _told(
     """Each half of the bridge belongs to the clip it is nearer to."""
     a, b = clips
     prompts = (*a.prompts, *b.prompts)
-    new = a.fresh(len(bridge), at=len(a)).with_(latents=bridge)
+    new = a.fresh(len(bridge), at=len(a), view=int(a.view[-1])).with_(latents=bridge)
     text = torch.full((len(bridge),), int(a.text[-1]))
     text[len(bridge) // 2 :] = len(a.prompts) + int(b.text[0])
     if edit.prompt is not None:

@@ -97,7 +97,8 @@ def _before(
     while at > -count:
         size = min(room(model) - CONTEXT - 1, at + count)
         begins = at - size <= -count
-        gap = known.fresh(size + (not begins), at=at - size - (not begins), text=text)
+        frames, start, view = size + (not begins), at - size - (not begins), int(known.view[0])
+        gap = known.fresh(frames, at=start, text=text, view=view)
         new = fill(model, request, gap, after=done, outside=outside_time(known), on_progress=tell)
         done, at = join([new[0 if begins else 1 :], done]), at - size
     return done[: count + 1]

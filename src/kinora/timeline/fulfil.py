@@ -104,7 +104,9 @@ def fulfil(
         KinoraError: a file cannot be read, the edit cannot be made, or the disk refuses.
         UsageError: the film would replace one of the files that it is made from.
     """
-    spare(target, order.files if order.mask is None else (*order.files, order.mask))
+    names = named(target, len(alone(order.edit)))
+    for name in names:
+        spare(name, order.files if order.mask is None else (*order.files, order.mask))
     films, notes = opened(model, order)
     told = sighted(model, order.edit, films)
     order = replace(order, seen=told.words)
@@ -124,12 +126,18 @@ def fulfil(
     notes += (*told.notes, *noted(model, spoken(order.edit), cast, expansion=written))
     typed = dict.fromkeys(order.seen, "") | {edit.prompt or "": order.edit.prompt or ""}
     done = []
-    for number, each in enumerate(made):
+    for each, file in zip(made, names, strict=True):
         recipe = _sidecar(bench, order, each, typed=typed, cast=cast)
-        file = target.with_stem(f"{target.stem}-{number + 1}") if len(made) > 1 else target
         deliver(each.film, recipe, file, words=words, on_progress=on_progress)
         done.append(Delivered(file, (*notes, *each.film.notes), recipe.measured))
     return tuple(done)
+
+
+def named(target: Path, count: int) -> tuple[Path, ...]:
+    """The names of so many films."""
+    if count == 1:
+        return (target,)
+    return tuple(target.with_stem(f"{target.stem}-{number + 1}") for number in range(count))
 
 
 def _sidecar(

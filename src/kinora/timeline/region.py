@@ -79,7 +79,7 @@ def change(
     drawn = given if isinstance(given, Clip) else given.clip
     where = _fitted(_region(edit.box, mask, of=of or (drawn.height, drawn.width)), known.clip)
     first, last = window(known, edit.start, edit.stop, model.stride.time)
-    prompts = (*known.prompts, _says(known, edit))
+    prompts = (*known.prompts, _says(edit, known.prompts[int(known.text[first])]))
     request = edit.request(model, prompts)
     held = known.canvas()
     gap = held[first:last]
@@ -133,9 +133,8 @@ def _fitted(mask: Mask, clip: Clip) -> Mask:
     return fitted
 
 
-def _says(known: Source, edit: Change) -> str:
-    """The words for the scene as it shall be."""
-    old = known.prompts[int(known.text[0])]
+def _says(edit: Change, old: str) -> str:
+    """The words for the scene as it shall be, of which `old` told before."""
     if edit.prompt is not None:
         return edit.prompt
     check(
