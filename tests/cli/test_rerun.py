@@ -139,6 +139,23 @@ def test_a_storyboard(film: str, model: Path, capsys: Capture) -> None:
     read_sidecar(Path("board-again.mp4"))
 
 
+def test_a_storyboard_with_a_character(film: str, model: Path, capsys: Capture) -> None:
+    mia = ["character", "add", "mia", "--from", film, "--words"]
+    assert main([*mia, "red ball"]) == 0
+    cards = [*BOARD, "[[card]]", "at = 0", 'prompt = "mia bounces"']
+    Path("board.toml").write_text("\n".join(cards))
+    assert main(["storyboard", "board.toml", "--model", str(model), "-q"]) == 0
+    assert len(stored_latents(Path("board.mp4"))["references"]) == 1
+    assert rerun("board.mp4", model, capsys)["same_frames"] is True
+    extended = ["extend", "board.mp4", "--seconds", "1", "--seed", "5", "--steps", "1", "-q"]
+    assert main([*extended, "-o", "c.mp4", "--model", str(model)]) == 0
+    assert len(stored_latents(Path("c.mp4"))["references"]) == 1, "who is there stays there"
+    assert main(["character", "remove", "mia"]) == 0
+    assert main([*mia, "blue cube"]) == 0
+    assert main(["rerun", "board.mp4", "--model", str(model), "-q"]) == 3
+    assert "a character is described otherwise now" in capsys.readouterr().err
+
+
 def test_from_another_folder(film: str, model: Path, tmp_path: Path, capsys: Capture,
                              monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     assert main(["loop", film, *COMMON, "--model", str(model)]) == 0

@@ -143,7 +143,7 @@ def test_a_board_is_made_changed_undone_and_exported(
     board.write_text(board.read_text().replace("a medium matte red ball", "a red ball"))
     assert main(["storyboard", str(board), *common, "--json"]) == 0
     told = json.loads(capsys.readouterr().out.partition("\n{")[2].join(("{", "")))
-    assert [item["frames"] for item in told["items"]] == [5, 9]
+    assert [item["frames"] for item in told["items"]] == [6, 9]
     assert read_sidecar(tmp_path / "board.mp4").options["words"] == [[1, 2, None]]
     out = ["--steps", "1", "--out", "longer.mp4"]
     assert main(["extend", "board.mp4", "--seconds", "1", *common, *out]) == 0
@@ -198,6 +198,14 @@ def test_a_board_that_cannot_be_read_is_not_the_projects_and_export_finds_it_els
     pytest.importorskip("opentimelineio", reason="needs the extra: pip install kinora[export]")
     assert main(["export", "films/film.otio", *common]) == 0
     assert (films / "film.otio").exists()
+    shot = films / "film-shots" / "card-1.mp4"
+    board.write_text(f'{settings}[[card]]\nat = 0\nclip = "film-shots/card-1.mp4"\nseconds = 0.5\n')
+    assert main(["storyboard", str(board), *common]) == 0
+    before = shot.read_bytes()
+    capsys.readouterr()
+    assert main(["export", "films/film.otio", *common]) == 2
+    assert "card-1.mp4 would be written over what it is made from" in capsys.readouterr().err
+    assert shot.read_bytes() == before
 
 
 def test_a_board_is_not_written_over_its_own_clip(

@@ -108,6 +108,16 @@ def test_our_shots_may_be_cut_copied_and_moved_elsewhere(
     assert shots[1].clip == str(files["one"])
 
 
+def test_a_bridge_that_lost_its_shot_is_told(tmp_path: Path, files: dict[str, Path]) -> None:
+    target = tmp_path / "film.otio"
+    export(FILM, target, files=files, frames=FRAMES, fps=8.0)
+    cut = otio.adapters.read_from_file(str(target))
+    del cut.video_tracks()[0][2]
+    otio.adapters.write_to_file(cut, str(target))
+    with pytest.raises(UsageError, match="transition bridge does not lie between two shots"):
+        read_otio(target)
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no timeline"):
         export(FILM, tmp_path / "film.edl", files={}, frames={}, fps=8.0)

@@ -1,6 +1,7 @@
 """Rendering: only what changed is dreamt, and what flows on from it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ import torch
 from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.core.progress import Progress
+from kinora.denoise.canvas import Canvas
+from kinora.denoise.model import Read
+from kinora.flow.solver import Field
 from kinora.generate import Film
 from kinora.models.bundle import Bundle
 from kinora.timeline.cache import Cache, Piece
@@ -139,6 +143,67 @@ def test_shots_may_begin_with_pictures_and_clips(
     assert np.array_equal(pieces[2].frames, film.clip.frames[: len(pieces[2].frames)])
 
 
+def test_a_card_shows_all_of_its_clip_and_its_very_picture(rendered: Render, film: Film) -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (32, 64, 64, 3), dtype=np.uint8)
+    for seconds in (1, 2, 4):
+        clip = Clip(frames[: 8 * seconds], 8.0)
+        items = (Shot(id="c", seconds=seconds, clip="b.mp4"), Shot(id="d", seconds=1, prompt="a"))
+        pieces, steps = rendered(five("cut").with_items(items), **{"b.mp4": clip})
+        assert steps == (seconds == 1), "the other card alone is dreamt, once"
+        assert np.array_equal(pieces[0].frames, clip.frames)
+    still = Clip(film.clip.frames[-1:], 1.0)
+    begun = Shot(id="p", seconds=1, prompt="a red ball", image="a.png")
+    items = (begun, begun.model_copy(update={"id": "q", "enter": "flow"}))
+    pieces, _ = rendered(five("cut").with_items(items), **{"a.png": still})
+    assert np.array_equal(pieces[0].frames[0], still.frames[0])
+    assert np.array_equal(pieces[1].frames[3], still.frames[0])
+
+
+def test_cards_begin_when_they_say(rendered: Render) -> None:
+    def lengths(*items: Shot | Gap) -> list[int]:
+        return [len(piece.frames) for piece in rendered(five("cut").with_items(items))[0]]
+
+    def shots(count: int, seconds: float, enter: str) -> list[Shot]:
+        return [
+            Shot(id=f"s{i}", seconds=seconds, prompt="a red ball", enter=enter if i else "cut")  # type: ignore[arg-type]
+            for i in range(count)
+        ]
+
+    last = Shot(id="z", seconds=1, prompt="a cone")
+    assert sum(lengths(*shots(10, 1.2, "flow"))) == 97
+    assert lengths(*shots(4, 1.25, "cut"), last) == [10, 10, 10, 10, 9]
+    assert sum(lengths(*shots(10, 1.3, "flow"), last)[:-1]) == 104
+    one, two = shots(2, 2, "flow")
+    assert lengths(one, Gap(seconds=1), two, last) == [16, 8, 16, 9]
+
+
+def test_cameras_are_told_from_where_the_scene_began(
+    model: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[list[int]] = []
+    real = Bundle.velocity
+
+    def velocity(self: Bundle, canvas: Canvas, text: Read, *, guidance: float) -> Field:
+        told.append(canvas.view.tolist())
+        return real(self, canvas, text, guidance=guidance)
+
+    monkeypatch.setattr(Bundle, "velocity", velocity)
+    several = replace(model, index=model.index.model_copy(update={"views": True}))
+
+    def views(which: Bundle, *of: int) -> list[int]:
+        told.clear()
+        shots = [Shot(id=f"s{i}", seconds=1, prompt="a ball", view=v) for i, v in enumerate(of)]
+        flowing = [shots[0], *(s.model_copy(update={"enter": "flow"}) for s in shots[1:])]
+        cache = Cache(tmp_path / f"{of}{which.index.views}")
+        render(which, five("cut").with_items(tuple(flowing)), cache, clips={}, digests={})
+        return told[-1]
+
+    assert views(several, 1, 1) == [0] * 5
+    assert views(several, 1, 0) == [0, 0, 0, 2, 2]
+    assert views(several, 0, 1, 1)[-4:] == [1, 1, 1, 1]
+    assert set(views(model, 0, 1, 1)) == {0}
+
+
 def test_a_character_is_seen_in_every_shot_that_names_it(
     model: Bundle, film: Film, tmp_path: Path
 ) -> None:
@@ -158,6 +223,27 @@ def test_a_character_is_seen_in_every_shot_that_names_it(
     assert not torch.equal(nobody[0].latents, somebody[0].latents)
     assert torch.equal(nobody[1].latents, somebody[1].latents)
     assert len(somebody[0].latents) == 3
+
+
+def test_a_character_is_seen_behind_a_clip_and_on_a_bridge(
+    model: Bundle, film: Film, other: Film, tmp_path: Path
+) -> None:
+    clip = Shot(id="c", seconds=3, prompt="mia bounces", clip="b.mp4")
+    items = (clip, Transition(id="t", seconds=1), Shot(id="d", seconds=1, prompt="a cone"))
+    timeline = five("cut").with_items(items)
+
+    def run(picture: Clip, name: str) -> tuple[Piece, ...]:
+        cast = Cast(tmp_path / name)
+        cast.add("mia", picture, words="red ball")
+        return render(
+            model, timeline, Cache(tmp_path / f"{name}-cache"),
+            clips={"b.mp4": Clip(other.clip.frames, 8.0)}, digests={"b.mp4": "0"}, cast=cast,
+        )  # fmt: skip
+
+    one, two = run(film.clip, "one"), run(Clip(255 - film.clip.frames, 8.0), "two")
+    assert torch.equal(one[0].latents[:5], two[0].latents[:5])
+    assert not torch.equal(one[0].latents[5:], two[0].latents[5:])
+    assert not torch.equal(one[1].latents, two[1].latents)
 
 
 def test_a_shot_may_begin_within_its_clip(rendered: Render) -> None:

@@ -60,6 +60,7 @@ def test_cards_become_shots_and_black(tmp_path: Path) -> None:
         (BOARD.replace("view = 1", "view = 15"), r"view = 15 does not fit.*left \(1\)"),
         (BOARD + "[[", "is not valid TOML"),
         ("seconds = 3", "card"),
+        ("guidance = 200\n" + BOARD, "guidance = 200"),
     ],
 )
 def test_boards_that_make_no_sense_are_refused(tmp_path: Path, text: str, why: str) -> None:

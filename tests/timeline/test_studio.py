@@ -41,3 +41,17 @@ def test_what_was_fitted_for_a_storyboard_is_told(
         f"{own} has another size: its frames are encoded",
         f"{own}: 64x64 was scaled and cut to 96x64",
     )
+
+
+def test_frames_that_give_way_are_told(model: Bundle, film: Film, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    save(Clip(film.clip.frames[:11], 8.0), clip)
+
+    def notes(seconds: float) -> tuple[str, ...]:
+        shots = (Shot(id="card-1", seconds=seconds, clip=str(clip), prompt="on grass at noon"),)
+        board = Timeline(height=64, width=64, steps=1, tracks=(Track(items=shots),))
+        return make_film(board, Project(tmp_path / "x"), tmp_path / "film.mp4", model=model).notes
+
+    told = f"card-1: the last 2 frames of {clip} give way to what is dreamt behind them"
+    assert told in notes(2.0)
+    assert told not in notes(1.25)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinora.core.view import VIEWS
+from kinora.core.view import VIEWS, relative
 from kinora.world.camera import MOVES, pose, stand
 from kinora.world.scene import Camera
 
@@ -50,6 +50,23 @@ def test_every_view_sees_the_middle_of_the_stage(view: str) -> None:
     assert column == pytest.approx(0.5, abs=1e-3)
     assert 0.4 < row < 0.8
     assert 5.0 < depth < 7.0
+
+
+def test_a_camera_is_where_it_is_seen_from_another() -> None:
+    """Numbers turned by `relative` stand to each other as the cameras do."""
+    camera = stand(aspect=1.6, horizon=0.35, stage=0.7, distance=6.0, focal=1.1)
+
+    def angle(view: int) -> float:
+        x, y = pose(camera, view=VIEWS[view]).eye[:2]
+        return float(np.arctan2(y, x))
+
+    for base in range(4):
+        for view in range(4):
+            apart = angle(view) - angle(base) - (angle(relative(view, base)) - angle(0))
+            assert np.cos(apart) == pytest.approx(1.0, abs=1e-6), (view, base)
+    above = VIEWS.index("above")
+    assert [relative(above, view) for view in range(5)] == [above] * 4 + [0]
+    assert [relative(view, above) for view in range(4)] == [above] * 4
 
 
 def test_half_way_every_move_stands_where_the_camera_was_put() -> None:

@@ -11,6 +11,19 @@ from pydantic_core import PydanticCustomError
 VIEWS = ("front", "left", "right", "back", "above")
 """In the order of their numbers, as models are taught them; a film is seen from the front."""
 
+ROUND = (0, 2, 3, 1)
+"""Those that stand round about, each a quarter turn to the right of the one before."""
+
+
+def relative(view: int, base: int) -> int:
+    """The number of camera `view` where films are seen from camera `base`: from the left, `front` stands on the right.
+
+    From above no other is further round than any other: all are told apart from it, and not from each other.
+    """
+    if view in ROUND and base in ROUND:
+        return ROUND[(ROUND.index(view) - ROUND.index(base)) % len(ROUND)]
+    return 0 if view == base else VIEWS.index("above")
+
 
 def view_index(told: object) -> int:
     """The number of `"left"`, `"1"` or `1`.

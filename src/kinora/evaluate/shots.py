@@ -17,8 +17,9 @@ from kinora.evaluate.verify import Ledger, Window
 from kinora.timeline.cache import Piece
 from kinora.timeline.characters import Cast
 from kinora.timeline.direct import lines_of
-from kinora.timeline.document import Item, Shot, Timeline
+from kinora.timeline.document import Gap, Item, Shot, Timeline
 from kinora.timeline.project import Project
+from kinora.timeline.render import cut_off
 from kinora.timeline.studio import prepare
 
 
@@ -47,22 +48,29 @@ class Shots:
         items, windows = list(timeline.items), list[Window]()
         for number, item in enumerate(items):
             if isinstance(item, Shot) and item.clip is None and item.prompt:
-                items[number], seen = self._best(timeline, items[:number], item)
+                rest = items[number + 1 :]
+                ends = (Gap(seconds=1),) if cut_off(self.eye.model, item, rest) else ()
+                items[number], seen = self._best(timeline, items[:number], item, ends)
                 windows += seen.windows
         return timeline.with_items(tuple(items)), Ledger(windows=tuple(windows))
 
-    def _best(self, timeline: Timeline, before: list[Item], shot: Shot) -> tuple[Shot, Ledger]:
-        """The shot with the seed that served best behind what was chosen before."""
+    def _best(
+        self, timeline: Timeline, before: list[Item], shot: Shot, ends: tuple[Gap, ...]
+    ) -> tuple[Shot, Ledger]:
+        """The shot with the seed that served best behind what was chosen before.
+
+        What cuts it off stands behind it as black, or it would be of another length.
+        """
 
         def take(number: int) -> tuple[Shot, Ledger]:
             new = shot.model_copy(update={"seed": other_seed(shot.seed, number)})
-            return new, self._seen(timeline.with_items((*before, new)))
+            return new, self._seen(timeline.with_items((*before, new, *ends)), len(before))
 
         (new, _), ledger = best_of(self.tries, take, ledger=lambda made: made[1])
         return new, ledger
 
-    def _seen(self, film: Timeline) -> Ledger:
-        """What the last shot of this film keeps."""
+    def _seen(self, film: Timeline, number: int) -> Ledger:
+        """What the shot of this number among the film's items keeps."""
         pieces, fps = self.render(film), self.eye.model.capabilities.fps
         # Pieces are as long as latents allow: a shot is where its piece is, not where the document has it.
         first = [0, *accumulate(len(each.frames) for each in pieces)]
@@ -70,7 +78,7 @@ class Shots:
         starts = [at / fps for item, at in pairs if item.kind == "shot"]
         ends = [*starts[1:], float("inf")]
         told = [Told(*each) for each in zip(self.told, starts, ends, strict=False)]
-        return Ledger(windows=self.eye.look(pieces[-1].frames, told, first=first[-2]))
+        return Ledger(windows=self.eye.look(pieces[number].frames, told, first=first[number]))
 
 
 def verified_timeline(

@@ -30,7 +30,7 @@ from kinora.timeline.deliver import (
     stored_latents,
 )
 from kinora.timeline.deliver_stream import LONG, deliver_stream
-from kinora.timeline.direct import looks
+from kinora.timeline.direct import lines_of, looks
 from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import opened, seams_of
 from kinora.timeline.order import found, order_of
@@ -154,9 +154,18 @@ def _storyboard(
     timeline = settle(Timeline, told.options["timeline"])  # type: ignore[arg-type]
     places = {parent.file: str(found(parent, file)) for parent in told.parents}
     moved = timeline.with_files(lambda name: places.get(name, name))
+    # What was seen is told; what was not looked at, or showed nothing, is not looked at now.
+    seen = {shot.id: "" for shot in moved.shots()} | moved.seen
+    moved = moved.model_copy(update={"seen": seen})
     home = project(file.parent)
     cast = Cast(home.characters)
     _as_they_were(cast, told, file)
+    if [*lines_of(moved, cast=cast).values()] != [s.expansion or s.prompt for s in told.shots]:
+        raise NotFoundError(
+            f"the shots of {file} would hear other words than then",
+            why="a character is described otherwise now",
+            remedy="Bring the words of then back with: kinora character add NAME --words",
+        )
     with TemporaryDirectory() as folder:
         make_film(
             moved, home, target,

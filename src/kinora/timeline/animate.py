@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from kinora.core.clip import Clip, Frames
+from kinora.core.clip import Clip
 from kinora.core.progress import OnProgress, silent
 from kinora.core.shape import PixelShape, check_seconds
 from kinora.denoise.canvas import Canvas
@@ -18,7 +18,7 @@ from kinora.denoise.condition import Hold
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, lay_out
 from kinora.timeline.edit import Edit, check, fill, film, need
-from kinora.timeline.seam import between, land, leave
+from kinora.timeline.seam import between, shown
 from kinora.timeline.source import Source, conform, outside_time, with_references
 
 
@@ -91,7 +91,7 @@ def keyframes(
     new = fill(model, request, canvas, outside=outside_time(base), on_progress=on_progress)
     frames = between(model, new.latents, on_progress=on_progress)
     for at, still in held.items():
-        frames = _shown(frames, still.frames[0], at * model.stride.time)
+        frames = shown(frames, still.frames[0], at * model.stride.time)
     return film(model, request, frames, new, given=base)
 
 
@@ -122,11 +122,3 @@ def _base(model: FilmModel, first: Clip, canvas: Canvas, told: tuple[str, ...]) 
         references=canvas.latents[:0],
         told=told,
     )
-
-
-def _shown(frames: Frames, true: Frames, at: int) -> Frames:
-    """The frames with number `at` replaced, its neighbours eased towards it."""
-    eased = frames.copy()
-    eased[: at + 1] = land(eased[: at + 1], true)
-    eased[at:] = leave(eased[at:], true)
-    return eased

@@ -136,7 +136,7 @@ def read_otio(file: Path) -> Timeline:
     items = [_read_items(library, track, file.parent) for track in given.video_tracks()]
     names = [track.name or "film" for track in given.video_tracks()]
     tracks = tuple(
-        Track(name=name, items=tuple(some))
+        settle(Track, {"name": name, "items": tuple(some)})
         for name, some in zip(names, _named_once(items), strict=True)
     )
     markers = tuple(

@@ -6,30 +6,35 @@ shot is to change it and what flows on from it, nothing else.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
 from kinora.core.errors import UsageError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.shape import LatentShape
+from kinora.core.view import relative
 from kinora.denoise.canvas import Canvas, blank, join
-from kinora.denoise.condition import Hold, apply_all
+from kinora.denoise.condition import Hold, Reference
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
 from kinora.timeline.blend import Blend, blend
 from kinora.timeline.cache import Cache, Piece, key
-from kinora.timeline.characters import Callers, Character, reference
-from kinora.timeline.direct import said
-from kinora.timeline.document import Shot, Timeline, Transition
+from kinora.timeline.characters import Callers, Character
+from kinora.timeline.direct import looks, said
+from kinora.timeline.document import Item, Shot, Timeline, Transition
 from kinora.timeline.edit import Edit, fill
 from kinora.timeline.extend import Extend, extend
-from kinora.timeline.recut import trim
-from kinora.timeline.seam import between
-from kinora.timeline.source import Source, conform, source
+from kinora.timeline.seam import between, shown
+from kinora.timeline.source import Source, conform, source, with_references
+
+OWN = 2
+"""Raised when a shot shows other frames of the file that it begins with: pieces of before are made anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,8 @@ class Scene:
 
     Args:
         shot: as in the document.
+        base: the camera of the shot that everything since the last cut began with.
+        told, made: seconds that the document gives, and frames that there are, since the last cut or black.
         name: of the piece in the cache.
         piece: its latents and frames.
         canvas: its latent frames in their places, held.
@@ -45,6 +52,9 @@ class Scene:
     """
 
     shot: Shot
+    base: int
+    told: float
+    made: int
     name: str
     piece: Piece
     canvas: Canvas
@@ -85,7 +95,10 @@ def render(
         elif item.kind == "transition":
             pieces.append(item)
         else:
-            new = artist.shot(item, scenes[-1] if scenes else None, tell)
+            dark = number > 0 and timeline.items[number - 1].kind == "gap"
+            rest = timeline.items[number + 1 :]
+            before = scenes[-1] if scenes else None
+            new = artist.shot(item, before, dark, cut_off(model, item, rest), tell)
             if pieces and isinstance(pieces[-1], Transition):
                 pieces[-1] = artist.bridge(pieces[-1], scenes[-1], new, tell)
             elif not len(new.since):
@@ -131,10 +144,24 @@ class _Artist:
         frames = np.zeros((count, height, width, 3), np.uint8)
         return Piece(self._fresh(0).latents, frames)
 
-    def shot(self, shot: Shot, before: Scene | None, tell: OnProgress) -> Scene:
-        """The shot, from the cache if its recipe is known."""
-        flows = before is not None and self._flows(shot, before.shot)
+    def shot(
+        self, shot: Shot, before: Scene | None, dark: bool, ends: bool, tell: OnProgress
+    ) -> Scene:
+        """The shot, from the cache if its recipe is known.
+
+        Args:
+            shot: of the document.
+            before: the shot before it.
+            dark: whether there is black between them.
+            ends: whether it is cut off, see `cut_off`.
+            tell: told of every step.
+        """
+        flows = before is not None and flows_on(self.model, shot, before.shot)
         parent = before if flows else None
+        begun, made = (0.0, 0) if parent is None or dark else (parent.told, parent.made)
+        told = begun + shot.seconds
+        count = self._latent_frames(told, made, first=parent is None, ends=ends)
+        base = shot.view if parent is None else parent.base
         recipe = {
             "shot": shot.model_dump(
                 exclude={"id", "seconds"}
@@ -143,17 +170,19 @@ class _Artist:
             )
             # What a file holds decides, not where it lies.
             | {kind: "" for kind in ("image", "clip") if getattr(shot, kind) is not None},
-            "frames": self._latent_frames(shot, flows=flows),
+            "frames": count,
+            **({"own": OWN} if shot.image or shot.clip else {}),
             "from": parent.name if parent else None,
+            **({"base": base} if flows and base and self.model.capabilities.views else {}),
             **self._settings(shot),
         }
         name = key(recipe)
         past = self._fresh(0) if parent is None else join([parent.since, parent.canvas])
-        piece = self.cache.get(name, lambda: self._dream(shot, parent, past, tell))
+        piece = self.cache.get(name, lambda: self._dream(shot, parent, past, count, tell))
         at = len(past)
-        canvas = self._fresh(len(piece.latents), at=at, view=shot.view if flows else 0)
+        canvas = self._fresh(len(piece.latents), at=at, view=self._view(shot, base))
         held = canvas.with_(latents=piece.latents, level=torch.zeros(len(piece.latents)))
-        return Scene(shot, name, piece, held, past)
+        return Scene(shot, base, told, made + len(piece.frames), name, piece, held, past)
 
     def cut(
         self, last: Sequence[Piece | Transition], scenes: Sequence[Scene]
@@ -161,10 +190,7 @@ class _Artist:
         """The piece before a cut as it is shown: a clip of 2 s ends with the frame at 2 s, where the next begins."""
         if not scenes or last[0] is not scenes[-1].piece:
             return [*last]
-        first = next(n for n in reversed(range(len(scenes))) if not len(scenes[n].since))
-        told = sum(scene.shot.seconds for scene in scenes[first:])
-        over = sum(len(scene.piece.frames) for scene in scenes[first:])
-        over -= round(told * self.model.capabilities.fps)
+        over = scenes[-1].made - round(scenes[-1].told * self.model.capabilities.fps)
         piece = scenes[-1].piece
         shown = piece.frames[: len(piece.frames) - over] if over > 0 else piece.frames
         return [Piece(piece.latents, shown if len(shown) else piece.frames[:1])]
@@ -183,16 +209,12 @@ class _Artist:
 
         return self.cache.get(name, make)
 
-    def _flows(self, shot: Shot, before: Shot) -> bool:
-        """Whether the shot sees those before it: it flows on, or it is the same scene from elsewhere."""
-        if shot.clip is not None:
-            return False
-        cut_to_view = shot.view != before.view and self.model.capabilities.views
-        return shot.enter == "flow" or cut_to_view
-
-    def _latent_frames(self, shot: Shot, *, flows: bool) -> int:
-        count = shot.seconds / self.step
-        return max(1, round(count)) if flows else max(1, round(count - 0.25) + 1)
+    def _latent_frames(self, told: float, made: int, *, first: bool, ends: bool) -> int:
+        """How many lead from `made` frames to those of `told` seconds: the nearest, or as many as reach it."""
+        time = self.model.stride.time
+        wanted = round(told * self.model.capabilities.fps) - made
+        count = (wanted - 1) / time + 1 if first else wanted / time
+        return max(1, ceil(count) if ends else floor(count + 0.5))
 
     def _settings(self, shot: Shot | None) -> dict[str, Any]:
         file = None if shot is None else shot.image or shot.clip
@@ -213,10 +235,13 @@ class _Artist:
             return "", ()
         return said(shot, self.timeline, cast=self.cast)
 
-    def _outside(self, shot: Shot) -> Canvas | None:
+    def _looks(self, shot: Shot) -> Tensor | None:
         height, width = self.size
-        seen = reference(self.model, self._called(shot)[1], height=height, width=width)
-        return apply_all(self._fresh(0), seen) if seen else None
+        return looks(self.model, self._called(shot)[1], height=height, width=width)
+
+    def _outside(self, shot: Shot) -> Canvas | None:
+        seen = self._looks(shot)
+        return None if seen is None else Reference(seen).apply(self._fresh(0))
 
     def _sampling(self) -> dict[str, Any]:
         return self.timeline.model_dump(include={"steps", "guidance", "negative"})
@@ -231,12 +256,15 @@ class _Artist:
         new = blank(shape, channels=self.model.channels, step=self.step, start=self.step * at)
         return new.with_(view=torch.full_like(new.view, view))
 
-    def _dream(self, shot: Shot, parent: Scene | None, past: Canvas, tell: OnProgress) -> Piece:
+    def _dream(
+        self, shot: Shot, parent: Scene | None, past: Canvas, count: int, tell: OnProgress
+    ) -> Piece:
         if shot.clip is not None:
-            return self._from_clip(shot, tell)
+            return self._from_clip(shot, count, tell)
         flows = parent is not None
-        count = self._latent_frames(shot, flows=flows)
-        gap = self._fresh(count, at=len(past), view=shot.view if flows else 0)
+        base = shot.view if parent is None else parent.base
+        gap = self._fresh(count, at=len(past), view=self._view(shot, base))
+        still = None
         if shot.image is not None:
             still, _ = conform(self.model, _frames(self._opening(shot)), size=self.size)
             gap = Hold(self.model.encode(still).cpu(), 0).apply(gap)
@@ -252,25 +280,40 @@ class _Artist:
             self.model,
             new.latents,
             before=past.latents if flows else None,
-            leaving=None if parent is None or shot.view != parent.shot.view else _last(parent),
+            leaving=_last(parent) if parent is not None and self._same(shot, parent) else None,
             own=() if parent is None else (parent.piece.frames,),
             on_progress=tell,
         )
+        if still is not None:
+            frames = shown(frames, still.frames[0], self.model.stride.time - 1 if flows else 0)
         return Piece(new.latents, frames)
 
-    def _from_clip(self, shot: Shot, tell: OnProgress) -> Piece:
+    def _view(self, shot: Shot, base: int) -> int:
+        """The camera of a shot as the canvas numbers it: films are seen from the front of where they began."""
+        return relative(shot.view, base) if self.model.capabilities.views else 0
+
+    def _same(self, shot: Shot, before: Scene) -> bool:
+        """Whether both are seen from one camera."""
+        return shot.view == before.shot.view or not self.model.capabilities.views
+
+    def _from_clip(self, shot: Shot, count: int, tell: OnProgress) -> Piece:
         """The file's own frames as far as they go, and what is missing dreamt behind them."""
         words, given = self._called(shot)[0], self._opening(shot)
+        whole = shot.seconds <= _frames(given).seconds + 1e-6
         if isinstance(given, Clip):
+            given = padded(self.model, given) if whole else given
             given, _ = conform(self.model, given, size=self.size)
         known = source(self.model, given, prompt=words)
-        more = shot.seconds - known.clip.seconds
-        if more > self.step / 2:
+        seen = self._looks(shot)
+        known = known if seen is None else with_references(known, seen)
+        if count > len(known) and not whole:
+            more = (count - len(known)) * self.step
             edit = Extend(seconds=more, seed=shot.seed, prompt=words or None, **self._sampling())
             made = extend(self.model, known, edit, on_progress=tell)
             return Piece(made.latents, made.clip.frames)
-        part = trim(known, 0.0, shot.seconds, time=self.model.stride.time)
-        return Piece(part.latents, part.clip.frames)
+        return Piece(
+            known.latents[:count], known.clip.frames[: self.model.stride.pixel_frames(count)]
+        )
 
     def _opening(self, shot: Shot) -> Film | Clip:
         found = opening(self.model, shot, self.clips, size=self.size)
@@ -278,16 +321,34 @@ class _Artist:
         return found
 
     def _source(self, scene: Scene) -> Source:
-        zeros = torch.zeros(len(scene.piece.latents), dtype=torch.long)
+        zeros, seen = (
+            torch.zeros(len(scene.piece.latents), dtype=torch.long),
+            self._looks(scene.shot),
+        )
         return Source(
             clip=Clip(scene.piece.frames, self.model.capabilities.fps),
             latents=scene.piece.latents,
             prompts=(self._called(scene.shot)[0],),
             text=zeros,
-            view=zeros,
+            view=zeros + self._view(scene.shot, scene.base),
             step=self.step,
-            references=scene.piece.latents[:0],
+            references=scene.piece.latents[:0] if seen is None else seen,
         )
+
+
+def flows_on(model: FilmModel, shot: Shot, before: Shot) -> bool:
+    """Whether the shot sees those before it: it flows on, or it is the same scene from elsewhere."""
+    if shot.clip is not None:
+        return False
+    cut_to_view = shot.view != before.view and model.capabilities.views
+    return shot.enter == "flow" or cut_to_view
+
+
+def cut_off(model: FilmModel, shot: Shot, rest: Sequence[Item]) -> bool:
+    """Whether the first of what follows cuts the shot off: then it has to reach that far, and is cut there."""
+    if not rest or rest[0].kind == "transition":
+        return False
+    return rest[0].kind == "gap" or not flows_on(model, rest[0], shot)
 
 
 def opening(
@@ -314,6 +375,16 @@ def opening(
         return _from(_frames(given), shot)
     fits = given.latents.shape[1] == model.channels
     return given if fits and (given.clip.height, given.clip.width) == size else given.clip
+
+
+def padded(model: FilmModel, clip: Clip) -> Clip:
+    """The clip with its last frame repeated until the last latent frame is full: none of its own is left out."""
+    fps, stride = model.capabilities.fps, model.stride
+    wanted = max(1, round(len(clip) * fps / clip.fps))
+    full = stride.pixel_frames(-(-(wanted - 1) // stride.time) + 1)
+    missing = ceil((full - wanted) * clip.fps / fps)
+    frames = np.concatenate([clip.frames, clip.frames[-1:].repeat(missing, 0)])
+    return Clip(frames, clip.fps)
 
 
 def _from(clip: Clip, shot: Shot) -> Clip:

@@ -111,6 +111,14 @@ def land(frames: Frames, true: Frames, *, over: int = EASE) -> Frames:
     return joined
 
 
+def shown(frames: Frames, true: Frames, at: int) -> Frames:
+    """The frames with number `at` replaced by `true`, its neighbours eased towards it."""
+    eased = frames.copy()
+    eased[: at + 1] = land(eased[: at + 1], true)
+    eased[at:] = leave(eased[at:], true)
+    return eased
+
+
 def jump(one: Frames, two: Frames) -> float:
     """Root mean square distance of two frames, in 0..255."""
     difference = one.astype(np.float32) - two

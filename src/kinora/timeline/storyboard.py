@@ -55,7 +55,7 @@ class Board(Config):
         for number, (card, end) in enumerate(zip(self.card, ends, strict=True), start=1):
             items += _item(card, number, end, seed=self.seed, last=number == len(self.card))
         values = self.model_dump(exclude={"seconds", "seed", "card"})
-        return Timeline(**values, tracks=(Track(items=tuple(items)),))
+        return settle(Timeline, {**values, "tracks": (Track(items=tuple(items)),)})
 
 
 def _item(card: Card, number: int, end: float, *, seed: int, last: bool) -> list[Item]:

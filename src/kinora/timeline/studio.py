@@ -1,6 +1,6 @@
 """A project's timeline as files. In: a document, its folder. Out: the film, or what editors open."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from kinora.core.clip import Clip
 from kinora.core.errors import UsageError
 from kinora.core.progress import OnProgress, silent
-from kinora.denoise.condition import Words
+from kinora.denoise.condition import Condition, Words
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film, Request
 from kinora.media.measure import Measured
@@ -22,7 +22,7 @@ from kinora.media.write import save
 from kinora.prompt.endpoint import Endpoint
 from kinora.prompt.expand import expand
 from kinora.timeline.cache import Cache, Piece
-from kinora.timeline.characters import Cast
+from kinora.timeline.characters import Cast, reference
 from kinora.timeline.deliver import deliver, sidecar_of, spare
 from kinora.timeline.direct import both, lines_of, noted
 from kinora.timeline.document import Timeline
@@ -30,7 +30,7 @@ from kinora.timeline.fulfil import open_film
 from kinora.timeline.interchange import export, repeats
 from kinora.timeline.meet import flows
 from kinora.timeline.project import Project
-from kinora.timeline.render import assemble, files_of, render, size_of
+from kinora.timeline.render import assemble, files_of, opening, render, size_of
 from kinora.timeline.sight import sighted_shots
 
 
@@ -91,7 +91,7 @@ def make_film(
     film = Film(
         clip,
         torch.cat([piece.latents for piece in pieces]),
-        _request(model, timeline, pieces, words=spoken),
+        _request(model, timeline, pieces, words=spoken, seen=_looked_at(model, timeline, home)),
     )
     parents = tuple(Parent(file=str(f), sha256=sha256(f)) for f in files_of(timeline))
     told: dict[str, JsonValue] = {"timeline": timeline.model_dump(mode="json"), **(options or {})}
@@ -150,6 +150,14 @@ def _noted(
     return tuple(dict.fromkeys(lines))
 
 
+def _looked_at(model: FilmModel, timeline: Timeline, home: Project) -> tuple[Condition, ...]:
+    """References to everybody whom the shots name: edits of the film see them too."""
+    cast = Cast(home.characters)
+    named = {each.name: each for shot in timeline.shots() for each in cast.cast(shot.prompt)[1]}
+    height, width = size_of(model, timeline)
+    return reference(model, tuple(named.values()), height=height, width=width)
+
+
 def _cast(timeline: Timeline, home: Project) -> dict[str, JsonValue]:
     """Everybody whom the shots name, with the hash of the picture."""
     cast = Cast(home.characters)
@@ -167,9 +175,12 @@ def export_film(
 ) -> tuple[Path, ...]:
     """Render the timeline, write every shot and bridge beside `target`, and `target` that names them."""
     times, files = repeats(target, model.capabilities.fps), dict[str, Path]()
+    folder = target.parent / f"{target.stem}-shots"
+    for item in timeline.items:
+        if item.kind != "gap":
+            spare(folder / f"{item.id}.mp4", files_of(timeline))
     ready = prepare(model, timeline, home, on_progress=on_progress)
     pieces = ready.paint(ready.timeline)
-    folder = target.parent / f"{target.stem}-shots"
     folder.mkdir(parents=True, exist_ok=True)
     fps = model.capabilities.fps * times
     for item, piece in zip(timeline.items, pieces, strict=True):
@@ -216,7 +227,7 @@ def prepare(
         cast=cast,
         on_progress=on_progress,
     )
-    return Prepared(seen, paint, (*fitted, *added))
+    return Prepared(seen, paint, (*fitted, *_given_way(model, timeline, clips), *added))
 
 
 def _opened(model: FilmModel, timeline: Timeline) -> tuple[dict[str, Film | Clip], tuple[str, ...]]:
@@ -238,13 +249,35 @@ def _opened(model: FilmModel, timeline: Timeline) -> tuple[dict[str, Film | Clip
     return clips, tuple(notes)
 
 
+def _given_way(
+    model: FilmModel, timeline: Timeline, clips: Mapping[str, Film | Clip]
+) -> Iterator[str]:
+    """Of clips that are dreamt on, how many frames are left out at the end: a latent frame spans several."""
+    fps, time = model.capabilities.fps, model.stride.time
+    for shot in timeline.shots():
+        given = (
+            None
+            if shot.clip is None
+            else opening(model, shot, clips, size=size_of(model, timeline))
+        )
+        if isinstance(given, Clip) and shot.seconds > given.seconds:
+            lost = (round(len(given) * fps / given.fps) - 1) % time
+            if lost:
+                yield f"{shot.id}: the last {lost} frames of {shot.clip} give way to what is dreamt behind them"
+
+
 def _counts(timeline: Timeline, pieces: tuple[Piece, ...]) -> dict[str, int]:
     pairs = zip(timeline.items, pieces, strict=True)
     return {item.id: len(piece.frames) for item, piece in pairs if item.kind != "gap"}
 
 
 def _request(
-    model: FilmModel, timeline: Timeline, pieces: tuple[Piece, ...], *, words: Mapping[str, str]
+    model: FilmModel,
+    timeline: Timeline,
+    pieces: tuple[Piece, ...],
+    *,
+    words: Mapping[str, str],
+    seen: tuple[Condition, ...],
 ) -> Request:
     likes, items = model.capabilities, list(timeline.shots())
     clip = assemble(pieces, likes.fps)
@@ -258,7 +291,7 @@ def _request(
         guidance=timeline.guidance or likes.guidance,
         shift=likes.shift,
         negative=timeline.negative,
-        conditions=_listening(model, timeline, pieces),
+        conditions=(*_listening(model, timeline, pieces), *seen),
     )
 
 
