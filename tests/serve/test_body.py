@@ -20,6 +20,10 @@ from kinora.serve.wire import CreateVideo
             [("a[][id]", "x"), ("a[][n]", "1"), ("a[][id]", "y")],
             {"a": [{"id": "x", "n": "1"}, {"id": "y"}]},
         ),
+        (
+            [("a[][id]", "x"), ("a[][id]", "y"), ("b", "2"), ("a[][n]", "1"), ("a[][n]", "0")],
+            {"a": [{"id": "x", "n": "1"}, {"id": "y", "n": "0"}], "b": "2"},
+        ),
         ([("a[]", "x"), ("a[]", "y")], {"a": ["x", "y"]}),
         ([("a[0][id]", "x"), ("a[1][id]", "y")], {"a": {"0": {"id": "x"}, "1": {"id": "y"}}}),
     ],
@@ -35,6 +39,7 @@ def test_brackets(items: list[tuple[str, str]], fields: dict[str, object]) -> No
         [("a[b]", "1"), ("a[]", "2")],
         [("]", "1")],
         [("a[b][c][d][e]", "1")],
+        [("a[][id]", "x"), ("a[][id]", "y"), ("a[][n]", "1")],
     ],
 )
 def test_contradictions(items: list[tuple[str, str]]) -> None:

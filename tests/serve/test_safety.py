@@ -4,17 +4,28 @@ import base64
 import io
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
+from sqlalchemy import insert, select
 
-from kinora.core.errors import NotFoundError, UsageError
+from kinora.core.errors import KinoraError, NotFoundError, UsageError
 from kinora.serve import outbound
+from kinora.serve.jobs.control import Control
+from kinora.serve.jobs.courier import Courier
+from kinora.serve.jobs.database import Database
+from kinora.serve.jobs.table import deliveries, webhooks
+from kinora.serve.settings import Settings
 from kinora.serve.store import LocalStore, RemoteStore, Store
-from serving import PROGRAM, Served, environment
+from serving import PROGRAM, Served, environment, until
+
+SECRET = "whsec_" + base64.b64encode(b"sixteen bytes ok").decode()
 
 Serve = Callable[..., Served]
 
@@ -112,6 +123,105 @@ def test_pictures_by_url(server: Served) -> None:
 def test_nothing_is_fetched_from_inside(host: str) -> None:
     with pytest.raises(UsageError, match="private network"):
         outbound.request("GET", f"http://{host}:9/x", private=False, max_bytes=10)
+
+
+class Host(ThreadingHTTPServer):
+    """Answers, and then sends a byte now and then until `over`."""
+
+    def __init__(self, over: threading.Event) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.over = over
+
+
+class Answer(BaseHTTPRequestHandler):
+    server: Host
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        while not self.server.over.wait(0.05):
+            self.wfile.write(b".")
+            self.wfile.flush()
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            super().handle()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@contextmanager
+def hosted(over: threading.Event) -> Iterator[str]:
+    """The address of a host."""
+    served = Host(over)
+    threading.Thread(target=served.serve_forever).start()
+    yield f"http://127.0.0.1:{served.server_address[1]}/"
+    over.set()
+    served.shutdown()
+    served.server_close()
+
+
+def dripping() -> AbstractContextManager[str]:
+    """A host that is never done with its answer."""
+    return hosted(threading.Event())
+
+
+def answering() -> AbstractContextManager[str]:
+    """A host that takes whatever comes."""
+    over = threading.Event()
+    over.set()
+    return hosted(over)
+
+
+def test_whoever_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound, "WHOLE_SECONDS", 0.5)
+    with dripping() as url, pytest.raises(KinoraError, match=r"takes longer than 0\.5 s"):
+        outbound.request("GET", url, private=True, max_bytes=10**6)
+
+
+def test_a_slow_receiver_keeps_nobody_waiting_but_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound, "WHOLE_SECONDS", 8.0)
+    database, control = Database(f"sqlite:///{tmp_path / 'kinora.sqlite'}"), Control()
+    database.create()
+    with dripping() as slow, answering() as good:
+        urls = {"slow": slow, "bad": "http://a..b/x", "good": good}
+        with database.write() as connection:
+            for number, (name, url) in enumerate(urls.items()):
+                known = {"types": [], "created_at": 0.0}
+                hook = {"id": name, "owner": "o", "url": url, "secret": SECRET, **known}
+                connection.execute(insert(webhooks).values(**hook))
+                event = {
+                    "id": f"e-{name}",
+                    "webhook": name,
+                    "type": "video.completed",
+                    "body": "{}",
+                }
+                due = {"state": "waiting", "attempts": 0, "next_at": float(number)}
+                connection.execute(insert(deliveries).values(**event, **due, created_at=0.0))
+        courier = Courier(database, control, settings=Settings(data=tmp_path))
+        courier.start()
+
+        def states() -> dict[str, tuple[str, int]]:
+            columns = (deliveries.c.webhook, deliveries.c.state, deliveries.c.attempts)
+            with database.read() as connection:
+                return {
+                    name: (state, tries)
+                    for name, state, tries in connection.execute(select(*columns))
+                }
+
+        told = until(lambda: states() if states()["good"][0] == "delivered" else None, what="good")
+        assert told["slow"] == ("waiting", 0), "still under way"
+        until(lambda: states()["bad"][1] or None, what="the bad address, tried")
+        control.ending.set()
+        courier.join(20)
+        assert not courier.is_alive()
+        assert states()["slow"] == ("waiting", 1)
 
 
 def test_a_hostile_upload_is_a_400(server: Served) -> None:

@@ -79,6 +79,8 @@ def test_signed_repeated_and_logged(server: Served, receiver: Receiver) -> None:
 
 
 def test_addresses_that_are_none(server: Served) -> None:
-    for url in ("ftp://x/y", "http://", "http://user:pw@host/", "javascript:alert(1)"):
+    long = f"http://{'a' * 64}.example/"
+    bad = ("ftp://x/y", "http://", "http://user:pw@host/", "javascript:alert(1)")
+    for url in (*bad, "http://a..b/x", "https://.example.com/", long):
         answer = server.http.post("/kinora/v1/webhooks", json={"url": url})
         assert answer.status_code == 400, url

@@ -5,8 +5,11 @@ Forms name what lies deeper in brackets, as the official clients do: `characters
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -104,7 +107,7 @@ async def _form(request: Request) -> Body:
 def nested(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """`[("a[][id]", "x")]` -> `{"a": [{"id": "x"}]}`; raises `ApiError` for names that contradict."""
     result: dict[str, Any] = {}
-    for name, value in items:
+    for name, value in _by_entry(list(items)):
         match = NAME.fullmatch(name)
         if match is None:
             raise ApiError(400, f"'{name[:80]}' is no name of a field", code="invalid_form")
@@ -113,6 +116,33 @@ def nested(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
             raise ApiError(400, f"'{name[:80]}' lies too deep", code="invalid_form")
         _place(result, path, value, name=name)
     return result
+
+
+def _by_entry(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The fields of every entry of a list behind each other; some clients send all of one name first.
+
+    Raises:
+        ApiError: of one name there are more than of another, so that nobody knows whose they are.
+    """
+    places = defaultdict[str, list[int]](list)
+    for number, (name, _) in enumerate(items):
+        places[name.partition("[]")[0] if "[][" in name else ""].append(number)
+    ordered = list(items)
+    for prefix, numbers in places.items():
+        runs = [(name, [*run]) for name, run in groupby((items[n] for n in numbers), itemgetter(0))]
+        counts = {len(run) for _, run in runs}
+        grouped = len({name for name, _ in runs}) == len(runs) > 1 and max(counts) > 1
+        if not prefix or not grouped:
+            continue
+        if len(counts) > 1:
+            message = (
+                f"Nobody knows which entries of '{prefix[:80]}' these fields belong to: send JSON"
+            )
+            raise ApiError(400, message, code="invalid_form", param=prefix[:80])
+        turns = chain.from_iterable(zip(*(run for _, run in runs), strict=True))
+        for number, item in zip(numbers, turns, strict=True):
+            ordered[number] = item
+    return ordered
 
 
 def _place(node: Any, path: list[str], value: str, *, name: str) -> None:

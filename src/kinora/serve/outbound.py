@@ -8,13 +8,18 @@ import http.client
 import ipaddress
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
 
 from kinora.core.errors import KinoraError, UsageError
 
 TIMEOUT_SECONDS = 10.0
+"""For one step of the way: to be connected, or to get the next bytes."""
+WHOLE_SECONDS = 30.0
+"""For all of it: whoever sends a byte now and then is not waited for."""
 PORTS = {"http": 80, "https": 443}
 
 
@@ -32,6 +37,7 @@ def check_url(url: str) -> str:
         parts = urlsplit(url)
         sound = parts.scheme in PORTS and parts.hostname and (parts.port is None or parts.port > 0)
         sound = sound and url.isascii() and url.isprintable() and " " not in url
+        str(parts.hostname).encode("idna")  # no empty label, and none too long
     except ValueError:
         sound = False
     if not sound or parts.username or parts.password:
@@ -62,8 +68,14 @@ def request(
         KinoraError: no answer came, or too long a one.
     """
     parts = urlsplit(check_url(url))
-    connection = _connection(parts.scheme, str(parts.hostname), parts.port, private=private)
+    sockets = list[socket.socket]()
+    connection = _connection(
+        parts.scheme, str(parts.hostname), parts.port, sockets, private=private
+    )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    ending = Timer(WHOLE_SECONDS, _shut, [sockets])
+    ending.daemon = True
+    ending.start()
     try:
         connection.request(method, path, body=body, headers=headers or {})
         response = connection.getresponse()
@@ -71,17 +83,32 @@ def request(
     except (OSError, http.client.HTTPException) as error:
         raise KinoraError(f"no answer from {parts.hostname}", why=str(error)) from error
     finally:
+        late = ending.finished.is_set()
+        ending.cancel()
         connection.close()
+    if late:
+        raise KinoraError(f"{parts.hostname} takes longer than {WHOLE_SECONDS:g} s to answer")
     if len(data) > max_bytes:
         raise KinoraError(f"the answer of {parts.hostname} is longer than {max_bytes} bytes")
     return Answer(response.status, data)
 
 
+def _shut(sockets: list[socket.socket]) -> None:
+    """Whoever waits for one gets an end of the stream or an error."""
+    for each in sockets:
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+
+
 def _connection(
-    scheme: str, host: str, port: int | None, *, private: bool
+    scheme: str, host: str, port: int | None, sockets: list[socket.socket], *, private: bool
 ) -> http.client.HTTPConnection:
+    """A connection that is made when it is used; its socket is then also in `sockets`."""
+
     def connect(address: tuple[str, int], timeout: float, _source: Any) -> socket.socket:
-        return socket.create_connection(_resolve(*address, private=private), timeout)
+        made = socket.create_connection(_resolve(*address, private=private), timeout)
+        sockets.append(made)
+        return made
 
     connection: http.client.HTTPConnection
     if scheme == "https":

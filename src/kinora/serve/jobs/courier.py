@@ -7,7 +7,7 @@ HMAC-SHA256 over `id.timestamp.body`. Delivered at least once; receivers know a 
 import logging
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks.webhooks import Webhook
 
-from kinora.core.errors import KinoraError
 from kinora.serve import outbound
 from kinora.serve.jobs.control import Control
 from kinora.serve.jobs.database import Database, away
@@ -39,7 +38,10 @@ class Courier(threading.Thread):
     def __init__(self, database: Database, control: Control, *, settings: Settings) -> None:
         super().__init__(name="courier", daemon=True)
         self._database, self._control = database, control
-        self._private = settings.private_urls or settings.loopback
+        # A worker of a server elsewhere listens nowhere, which is no leave to call its own network.
+        alone = settings.loopback and database.sqlite
+        self._private = settings.private_urls or alone
+        self._away = dict[Future[None], str]()
         self._lock = lock(database, "courier", folder=settings.data)
 
     def run(self) -> None:
@@ -48,22 +50,34 @@ class Courier(threading.Thread):
             while not self._control.ending.wait(TICK_SECONDS):
                 try:
                     if self._lock.take():
-                        list(pool.map(self._deliver, self._due()))
+                        self._send(pool)
                 except SQLAlchemyError as error:
                     if not away(error):
                         log.exception("the courier stumbled")
+                except Exception:  # the courier must not die of one bad row
+                    log.exception("the courier stumbled")
         self._lock.free()
 
+    def _send(self, pool: ThreadPoolExecutor) -> None:
+        """Begin what is due, one delivery of a webhook at a time: nobody waits for a slow receiver but itself."""
+        self._away = {future: hook for future, hook in self._away.items() if not future.done()}
+        for row in self._due():
+            if row.webhook not in self._away.values():
+                self._away[pool.submit(self._deliver, row)] = row.webhook
+
     def _due(self) -> list[Row[Any]]:
+        """As many as there are hands for."""
         columns = (deliveries, webhooks.c.url, webhooks.c.secret)
+        busy = set(self._away.values())
         with self._database.read() as connection:
             return list(
                 connection.execute(
                     select(*columns)
                     .join(webhooks, webhooks.c.id == deliveries.c.webhook)
                     .where(deliveries.c.state == "waiting", deliveries.c.next_at <= time.time())
+                    .where(deliveries.c.webhook.not_in(busy))
                     .order_by(deliveries.c.next_at)
-                    .limit(AT_ONCE)
+                    .limit(AT_ONCE - len(self._away))
                 ).all()
             )
 
@@ -78,7 +92,9 @@ class Courier(threading.Thread):
                 private=self._private,
                 max_bytes=ANSWER_BYTES,
             ).status
-        except (KinoraError, OSError) as problem:
+        except (
+            Exception
+        ) as problem:  # whatever it was, the delivery is tried again and then given up
             error = str(problem)
         values = outcome(row.attempts + 1, status=status, error=error)
         with self._database.write() as connection:
