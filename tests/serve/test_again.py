@@ -30,7 +30,7 @@ NEW = {
     "animate": [(0, 17)], "remix": [(0, 17)], "edit": [(0, 17)], "extension": [(17, 25)],
     "backward": [(0, 9)], "loop": [(17, 24)], "retake": [(8, 17)], "change": [(0, 17)],
     "outpaint": [(0, 17)], "recut": [(9, 17)], "angles": [(0, 17)],
-    "storyboard": [(0, 9), (9, 17)],
+    "storyboard": [(0, 9), (9, 16)],
 }  # fmt: skip
 """Kind of edit -> the frames that it makes; of a storyboard the shots that do not begin with a film."""
 

@@ -13,20 +13,21 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kinora.serve.errors import ApiError, invalid, response
+from kinora.serve.wire import Sent
 
 MAX_FIELDS = 1000
 FIELD_BYTES = 64 << 20
 NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 DEPTH = 4
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Sent)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,12 @@ class Body:
     uploads: dict[str, UploadFile] = field(default_factory=dict)
 
     def read(self, model: type[M]) -> M:
-        """The fields as a checked value; raises `ApiError` 400 that names the wrong field."""
+        """The fields as a checked value; raises `ApiError` 400 that names the wrong field or file."""
+        for name in self.uploads:
+            if name not in model.FILES:
+                known = ", ".join(model.FILES) or "none"
+                message = f"No file is called '{name[:80]}' here; known: {known}"
+                raise ApiError(400, message, code="extra_forbidden", param=name[:80])
         try:
             return model.model_validate(self.fields)
         except ValidationError as error:
@@ -99,7 +105,14 @@ async def _form(request: Request) -> Body:
         why = getattr(error, "detail", None) or str(error)
         raise ApiError(400, f"The form cannot be read: {why}", code="invalid_form") from error
     items = form.multi_items()
-    files = {name: value for name, value in items if isinstance(value, UploadFile)}
+    files = dict[str, UploadFile]()
+    for name, value in items:
+        if isinstance(value, UploadFile):
+            if name in files:
+                raise ApiError(
+                    400, f"'{name[:80]}' came twice", code="invalid_form", param=name[:80]
+                )
+            files[name] = value
     texts = [(name, value) for name, value in items if isinstance(value, str)]
     return Body(_storable(nested(texts)), files)
 

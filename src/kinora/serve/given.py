@@ -8,11 +8,12 @@ from pydantic import JsonValue
 from starlette.datastructures import UploadFile
 
 from kinora.core.errors import NotFoundError
+from kinora.prompt.names import spoken
 from kinora.serve.desk import Desk
 from kinora.serve.errors import ApiError
 from kinora.serve.jobs.artefacts import REEL, folder
 from kinora.serve.jobs.artefacts import source as source_file
-from kinora.serve.jobs.wish import Card, Kind, Source, Wish
+from kinora.serve.jobs.wish import Card, Kind, Role, Source, Wish
 from kinora.serve.sizes import Size, settle_size
 from kinora.serve.wire import Extras
 from kinora.serve.words import written_out
@@ -27,6 +28,7 @@ class Given:
 
     Args:
         cards: its words; none of an upload.
+        cast: who the words may name.
         source: where the copy lies.
         size: delivered and made pixels.
         notes: what was changed.
@@ -35,6 +37,7 @@ class Given:
     cards: tuple[Card, ...]
     source: Source
     size: Size
+    cast: tuple[Role, ...] = ()
     notes: list[str] = field(default_factory=list)
 
     def wish(
@@ -56,8 +59,9 @@ class Given:
             message = "Nobody told what this film shows; say in prompt what it shall keep"
             raise ApiError(400, message, code="nothing_promised", param="prompt")
         words: tuple[Card, ...] = (Card(prompt=prompt),) if prompt is not None else ()
-        words = written_out(words) if sent.expand else words
-        spoken = {"prompt": words[0].expansion or words[0].prompt} if words else {}
+        words = written_out(words, self.cast) if sent.expand else words
+        named = {role.name: role.words for role in self.cast}
+        said = {"prompt": words[0].expansion or spoken(words[0].prompt, named)} if words else {}
         if kind == "extension" and words and self.cards:
             new = words[0].model_copy(update={"start": self.source.seconds})
             words = (*self.cards, new)
@@ -66,8 +70,9 @@ class Given:
             cards=words or self.cards or (Card(prompt=UNTOLD),),
             seconds=self.source.seconds if seconds is None else seconds,
             seed=desk.seed(sent),
-            options={**options, **spoken},
+            options={**options, **said},
             sources=(self.source,),
+            cast=self.cast,
             **sizes(self.size),
             **settings(sent),
         )
@@ -103,7 +108,7 @@ def base(
     most = desk.settings.max_pixels
     size = settle_size(desk.card, height=found.height, width=found.width, max_pixels=most)
     source = Source(key=key, kind="pixels", seconds=found.seconds)
-    return Given((), source, size, list(size.notes))
+    return Given((), source, size, notes=list(size.notes))
 
 
 def _ours(desk: Desk, owner: str, of: str, *, video: str, number: int) -> Given:
@@ -112,8 +117,17 @@ def _ours(desk: Desk, owner: str, of: str, *, video: str, number: int) -> Given:
     key = f"{folder(video)}/{source_file(number, 'latents')}"
     copy(desk, f"{folder(of)}/{REEL}", key, what=of)
     seconds = float(row.artefact.get("seconds", old.seconds))
-    size = Size(old.height, old.width, old.made_height, old.made_width, ())
-    return Given(old.cards, Source(key=key, kind="latents", seconds=seconds), size)
+    made = old.made_height, old.made_width
+    if old.kind == "outpaint":  # made from what was smaller
+        snap = desk.card.stride.snap_side
+        made = snap(_number(old.options["height"])), snap(_number(old.options["width"]))
+    size = Size(old.height, old.width, *made, ())
+    return Given(old.cards, Source(key=key, kind="latents", seconds=seconds), size, old.cast)
+
+
+def _number(value: JsonValue) -> int:
+    assert isinstance(value, int), value
+    return value
 
 
 def settings(sent: Extras) -> dict[str, Any]:

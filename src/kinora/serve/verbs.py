@@ -3,7 +3,7 @@
 Each says what its verb in `kinora.timeline` says; the server reads these so that it needs no networks.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
@@ -23,6 +23,8 @@ class Verb(Extras):
         prompt: new words; those of the film by default.
         video: the film.
     """
+
+    FILES: ClassVar[tuple[str, ...]] = ("video",)
 
     prompt: Prompt | None = None
     video: VideoRef | None = None
@@ -55,6 +57,8 @@ class LoopFilm(Verb):
 class BlendFilms(Verb):
     """POST /kinora/v1/blend: the film, a bridge of `seconds`, then `second` (an id, or a file)."""
 
+    FILES = ("video", "second")
+
     second: VideoRef | None = None
     seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 2.0
     curve: Curve = "smooth"
@@ -81,6 +85,8 @@ class ChangeFilm(Verb):
         what: the thing to add or take away; `prompt` says the whole scene instead.
         start, stop: seconds.
     """
+
+    FILES = ("video", "mask")
 
     action: Literal["replace", "insert", "remove"] = "replace"
     box: Annotated[tuple[int, int, int, int] | None, BeforeValidator(_listed)] = None
@@ -121,6 +127,12 @@ class RecutFilm(Verb):
     stop: Length | None = None
     seconds: Length | None = None
 
+    @model_validator(mode="after")
+    def _is_a_part(self) -> "RecutFilm":
+        if self.stop is not None and self.stop <= self.start:
+            raise ValueError(f"nothing is left from {self.start:g} s to {self.stop:g} s")
+        return self
+
 
 class FilmAngles(Verb):
     """POST /kinora/v1/angles: the same moments from other cameras, one job for each."""
@@ -142,6 +154,8 @@ class AnimatePictures(Extras):
         image: the first frame, by URL or as a file.
         keyframes: pictures at other times; a negative time counts from the end.
     """
+
+    FILES = ("image",)
 
     prompt: Prompt
     seconds: Length = 4.0

@@ -1,6 +1,6 @@
 """The shapes on the wire. In: JSON or form fields. Out: checked values; rows as the clients know them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -16,7 +16,13 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Sent(BaseModel):
-    """The base of everything clients send; form fields arrive as text and are read as what they mean."""
+    """The base of everything clients send; form fields arrive as text and are read as what they mean.
+
+    Args:
+        FILES: names of the files that a form may bring with it.
+    """
+
+    FILES: ClassVar[tuple[str, ...]] = ()
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -105,6 +111,8 @@ class CreateVideo(Extras):
         storyboard: shots in order of their start.
     """
 
+    FILES = ("input_reference",)
+
     prompt: Prompt | None = None
     seconds: Seconds = 4.0
     size: Size | None = None
@@ -119,6 +127,20 @@ class CreateVideo(Extras):
     def _has_words(self) -> "CreateVideo":
         if self.prompt is None and not self.storyboard:
             raise ValueError("a prompt is required")
+        return self
+
+    @model_validator(mode="after")
+    def _lies_within(self) -> "CreateVideo":
+        starts = [card.start for card in self.storyboard]
+        if starts and (starts != sorted(set(starts)) or starts[-1] >= self.seconds):
+            raise ValueError(
+                f"the shots begin at {', '.join(f'{start:g}' for start in starts)} s: "
+                f"put them in order, the last before the end of the film at {self.seconds:g} s"
+            )
+        if any(abs(each.seconds) > self.seconds for each in self.keyframes):
+            raise ValueError(f"a keyframe lies outside the film of {self.seconds:g} s")
+        if self.fps is not None and self.fps * self.seconds < 0.5:
+            raise ValueError(f"{self.seconds:g} s at {self.fps:g} frames a second show no frame")
         return self
 
 
@@ -138,6 +160,8 @@ class RemixVideo(Extras):
 class EditVideo(Extras):
     """POST /v1/videos/edits: a film of ours by id, or an uploaded file, reworked by `strength`."""
 
+    FILES = ("video",)
+
     prompt: Prompt
     video: VideoRef | None = None
     strength: Share = 0.6
@@ -145,6 +169,8 @@ class EditVideo(Extras):
 
 class ExtendVideo(Extras):
     """POST /v1/videos/extensions: `seconds` more of a film, which is seen as a whole."""
+
+    FILES = ("video",)
 
     prompt: Prompt
     video: VideoRef | None = None
@@ -159,6 +185,8 @@ class CreateCharacter(Sent):
         video: what shows it.
         words: what it is, in the model's words, which hears them instead of the name.
     """
+
+    FILES = ("video",)
 
     name: Name
     video: VideoRef | None = None

@@ -50,8 +50,10 @@ class Seal:
             shutil.copyfile(drawn, target)
             return
         hidden = {"sources", "pictures", "characters"} | (
-            set() if wish.metadata else {"cards", "options", "cast"}
+            set() if wish.metadata else {"cards", "options", "cast", "negative"}
         )
+        # What it was made from tells its own words.
+        parents = parents if wish.metadata else ()
         recipe = wish.model_dump(mode="json", exclude_defaults=True, exclude=hidden)
         sign(drawn, target, identity=self._identity, recipe=recipe, title=video, parents=parents)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from kinora.serve.desk import Desk, insert_row
 from kinora.serve.errors import ApiError, missing
@@ -133,9 +133,14 @@ def get_batch(owner: Owner, desk: TheDesk, batch_id: Id) -> BatchObject:
 
 @router.post("/v1/batches/{batch_id}/cancel")
 def cancel_batch(owner: Owner, desk: TheDesk, batch_id: Id) -> BatchObject:
-    """Cancel every job of it that has not ended."""
-    batch_of(desk, owner, batch_id)
+    """Cancel every job of it that has not ended; 409 if there is none."""
+    batch = batch_of(desk, owner, batch_id)
     with desk.database.write() as connection:
+        mine = (videos.c.batch == batch_id) & videos.c.state.not_in(ENDED)
+        live = connection.execute(select(func.count()).where(mine)).scalar_one()
+        if not live and batch.cancelled_at is None:
+            message = f"Batch '{batch_id[:80]}' is over"
+            raise ApiError(409, message, code="batch_over", param="id")
         connection.execute(
             update(batches)
             .where(batches.c.id == batch_id, batches.c.cancelled_at.is_(None))

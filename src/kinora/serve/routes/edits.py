@@ -69,7 +69,7 @@ class Asked:
     def part(self, sent: Extras, make: Make, *, number: int, of: str | None = None) -> VideoObject:
         """Take the job `number` of several, under a key of its own where the request has one."""
         key = None
-        if self._idempotency is not None:
+        if self._idempotency:
             key = f"{hashlib.sha256(self._idempotency.encode()).hexdigest()}/{number}"
         return take(
             self.desk, self.owner, sent, make,

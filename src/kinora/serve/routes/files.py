@@ -22,6 +22,8 @@ Id = Annotated[str, Path(max_length=80)]
 class CreateFile(SentModel):
     """POST /v1/files; the file itself comes as `file`."""
 
+    FILES = ("file",)
+
     purpose: Literal["batch"] = "batch"
 
 

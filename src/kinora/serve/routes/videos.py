@@ -192,7 +192,8 @@ def take(
     of: str | None = None,
 ) -> VideoObject:
     """Take one job, once for each idempotency key, and tell of it."""
-    digest = digest_of({**body.fields, "of": of}, body.uploads) if idempotency else ""
-    row = desk.take(owner, sent, make, idempotency=idempotency, digest=digest, remixed_from=of)
+    key, asked = idempotency or None, {"of": of, "as": type(sent).__name__}
+    digest = digest_of({**body.fields, **asked}, body.uploads) if key else ""
+    row = desk.take(owner, sent, make, idempotency=key, digest=digest, remixed_from=of)
     response.headers[POLL_AFTER] = str(poll_after(row, wait=desk.turns.wait(row)))
     return video_object(row)
