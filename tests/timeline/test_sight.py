@@ -19,7 +19,7 @@ from kinora.models.bundle import Bundle
 from kinora.timeline.again import Same, again
 from kinora.timeline.animate import Animate
 from kinora.timeline.blend import Blend
-from kinora.timeline.deliver import deliver, sidecar_of
+from kinora.timeline.deliver import deliver, latents_path, sidecar_of
 from kinora.timeline.direct import joined, lines_of
 from kinora.timeline.document import Shot, Timeline, Track
 from kinora.timeline.edit import Edit
@@ -240,6 +240,19 @@ def test_nobody_looks_at_cards_that_go_on_from_nothing(
     timeline = timeline.with_items((shots[0], *shots[4:]))
     clips = {str(file): Clip(snow.frames.repeat(9, 0), 8.0) for file in files_of(timeline)}
     assert sighted_shots(model, timeline, clips, cast=None, judge=nobody) == (timeline, ())
+
+
+def test_a_film_of_ours_keeps_its_words_without_its_latents(
+    model: Bundle, film: Film, tmp_path: Path
+) -> None:
+    own, target = tmp_path / "own.mp4", tmp_path / "b.mp4"
+    deliver(film, sidecar_of(film, model, verb="generate"), own)
+    latents_path(own).unlink()
+    done, same = made(model, Extend(seconds=0.5, steps=1), own, target)
+    assert [shot.prompt for shot in read_sidecar(target).shots] == ["a red ball"]
+    assert done.notes[0] == f"{own} has no latents beside it: its frames are encoded"
+    assert not any(note.startswith("Seen") for note in done.notes)
+    assert same.latents
 
 
 def test_a_picture_of_snow_stays_one(judge: Judge, snow: Clip, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from kinora.core.clip import Clip
 from kinora.core.errors import NotFoundError
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.model import FilmModel
-from kinora.generate import Film
+from kinora.generate import Film, Request
 from kinora.media.measure import Measured, Seam
 from kinora.media.probe import probe
 from kinora.media.read import read
@@ -28,7 +28,10 @@ from kinora.timeline.order import Order
 from kinora.timeline.perform import Bench, Looks, laid_out, placed, size_of
 from kinora.timeline.project import project
 from kinora.timeline.sight import sighted
-from kinora.timeline.source import natural_size
+from kinora.timeline.source import conform, natural_size
+
+Opened = tuple[Film | Clip, tuple[str, ...]]
+"""A film, or its frames alone, and what is to be told of it."""
 
 COMPRESSION = ("autoencoder", "vae")
 """Folders of a model's video compression network: ours, and the one of published weights."""
@@ -180,12 +183,12 @@ def opened(model: FilmModel, order: Order) -> tuple[list[Film | Clip], tuple[str
         for number, (film, _) in enumerate(found):
             if isinstance(film, Clip) and (film.height, film.width) != size:
                 found[number] = open_film(order.files[number], model=model, size=size)
+    else:
+        found = [_worded(model, each, file) for each, file in zip(found, order.files, strict=True)]
     return [film for film, _ in found], tuple(note for _, notes in found for note in notes)
 
 
-def open_film(
-    file: Path, *, model: FilmModel, size: tuple[int, int] | None = None
-) -> tuple[Film | Clip, tuple[str, ...]]:
+def open_film(file: Path, *, model: FilmModel, size: tuple[int, int] | None = None) -> Opened:
     """The film that a file was delivered from, or its frames alone, fitted to the model, and why.
 
     Args:
@@ -211,6 +214,23 @@ def open_film(
         f"{why}: its frames are encoded",
         *(f"{file}: {line}" for line in reading.told),
     )
+
+
+def _worded(model: FilmModel, opened: Opened, file: Path) -> Opened:
+    """A film of ours whose latents are of no use, with what was said of it; one of several shots stays without."""
+    film, notes = opened
+    if isinstance(film, Film):
+        return opened
+    try:
+        told = read_sidecar(file)
+    except NotFoundError:
+        return opened
+    changed = told.output is not None and told.output.sha256 != sha256(file)
+    if changed or len(told.shots) != 1:
+        return opened
+    (shot,), (clip, fitted) = told.shots, conform(model, film)
+    request = Request(prompts=(shot.expansion or shot.prompt,), seconds=clip.seconds)
+    return Film(clip, model.encode(clip).cpu(), request), (*notes, *fitted)
 
 
 def _useless(file: Path, model: FilmModel, size: tuple[int, int] | None) -> str:
