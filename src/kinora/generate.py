@@ -228,8 +228,7 @@ def settle(model: FilmModel, request: Request) -> tuple[Request, PixelShape, tup
         notes.append(f"{request.seconds:g} s became {(made.frames - 1) / likes.fps:g} s")
     if not likes.causal and model.stride.latent_frames(made.frames) > window(model):
         notes.append(f"{model.name} has no memory: the film is made in windows that overlap")
-    if request.negative and (request.guidance or likes.guidance) == 1:
-        notes.append("without guidance nothing is pushed away from: the negative words do nothing")
+    notes += toothless(request.negative, request.guidance or likes.guidance)
     if isinstance(model, OpenModel):
         notes += model.notes
     steps = likes.steps[1] if request.steps is None else request.steps
@@ -251,6 +250,13 @@ def lay_out(model: FilmModel, shape: PixelShape) -> Canvas:
     """A blank canvas of this size for this model."""
     step = model.stride.time / model.capabilities.fps
     return blank(model.stride.latent(shape), channels=model.channels, step=step)
+
+
+def toothless(negative: str, guidance: float | None) -> tuple[str, ...]:
+    """What is to be told of negative words that guidance does not push away from."""
+    if not negative or guidance != 1:
+        return ()
+    return ("without guidance nothing is pushed away from: the negative words do nothing",)
 
 
 def decoded(

@@ -123,6 +123,15 @@ def test_seeds_words_and_repetition(model: Bundle, film: Film) -> None:
     assert again.request.prompts == ("a red ball", "a green cone")
 
 
+def test_negative_words_without_guidance_are_told(model: Bundle, film: Film) -> None:
+    wish = Extend(seconds=0.5, negative="a cone", steps=1)
+    assert not extend(model, film, wish).notes
+    plain = extend(model, film, wish.model_copy(update={"guidance": 1.0}))
+    assert plain.notes == (
+        "without guidance nothing is pushed away from: the negative words do nothing",
+    )
+
+
 def test_a_still_has_a_future_but_no_past(model: Bundle, still: Film) -> None:
     assert len(extend(model, still, Extend(seconds=1)).clip) == 9
     with pytest.raises(UsageError, match="a still cannot be extended backward"):

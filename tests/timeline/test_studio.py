@@ -55,3 +55,14 @@ def test_frames_that_give_way_are_told(model: Bundle, film: Film, tmp_path: Path
     told = f"card-1: the last 2 frames of {clip} give way to what is dreamt behind them"
     assert told in notes(2.0)
     assert told not in notes(1.25)
+
+
+def test_negative_words_without_guidance_are_told(model: Bundle, tmp_path: Path) -> None:
+    shots = (Shot(id="one", seconds=1, prompt="a red ball"),)
+    board = Timeline(
+        height=64, width=64, steps=1, guidance=1.0, negative="a cone", tracks=(Track(items=shots),)
+    )
+    made = make_film(board, Project(tmp_path / "x"), tmp_path / "film.mp4", model=model)
+    assert made.notes == (
+        "without guidance nothing is pushed away from: the negative words do nothing",
+    )

@@ -23,7 +23,7 @@ from kinora.denoise.model import FilmModel
 from kinora.denoise.resume import name_of, resumed
 from kinora.denoise.stream import CONTEXT, Overlap, Stream, opening
 from kinora.flow.solver import Field as Velocity
-from kinora.generate import Film, Request, recipe
+from kinora.generate import Film, Request, recipe, toothless
 from kinora.timeline.source import Source
 
 Mix = Callable[[Tensor], Tensor]
@@ -236,7 +236,7 @@ def film(
             width=frames.shape[2],
             conditions=tuple(conditions),
         ),
-        notes=(*given.told, *notes),
+        notes=(*given.told, *notes, *toothless(request.negative, request.guidance)),
     )
 
 

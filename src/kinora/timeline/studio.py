@@ -13,7 +13,7 @@ from kinora.core.errors import UsageError
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.condition import Condition, Words
 from kinora.denoise.model import FilmModel
-from kinora.generate import Film, Request
+from kinora.generate import Film, Request, toothless
 from kinora.media.measure import Measured
 from kinora.media.read import read
 from kinora.media.sidecar import Parent, sha256
@@ -105,7 +105,9 @@ def make_film(
     told_shots = tuple(both(shot.prompt, spoken[shot.id]) for shot in timeline.shots())
     sidecar = sidecar.model_copy(update={"shots": told_shots})
     deliver(film, sidecar, target, words=words, on_progress=on_progress)
+    asked = film.request
     notes = (*ready.notes, *_noted(model, timeline, spoken, cast))
+    notes += toothless(asked.negative, asked.guidance)
     return Made(_counts(timeline, pieces), notes, sidecar.measured)
 
 
