@@ -69,6 +69,8 @@ class Film:
         request: the request with every None filled in and every size as made.
         notes: what was changed or not understood, one sentence each.
         timings: seconds per stage.
+        whole: whether the latents are those of the frames as one clip, as far as is known: after a cut or
+            black they are not.
     """
 
     clip: Clip
@@ -76,6 +78,7 @@ class Film:
     request: Request
     notes: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
+    whole: bool = True
 
 
 def generate(

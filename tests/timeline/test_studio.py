@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+import torch
+
 from kinora.core.clip import Clip
 from kinora.generate import Film
 from kinora.media.image import save_still
 from kinora.media.write import save
 from kinora.models.bundle import Bundle
 from kinora.timeline.deliver import deliver, sidecar_of
-from kinora.timeline.document import Shot, Timeline, Track
+from kinora.timeline.document import Gap, Shot, Timeline, Track
+from kinora.timeline.fulfil import open_film
 from kinora.timeline.project import Project
+from kinora.timeline.source import source
 from kinora.timeline.studio import make_film
 
 
@@ -66,3 +70,18 @@ def test_negative_words_without_guidance_are_told(model: Bundle, tmp_path: Path)
     assert made.notes == (
         "without guidance nothing is pushed away from: the negative words do nothing",
     )
+
+
+def test_black_and_cuts_do_not_pass_for_one_clip(model: Bundle, tmp_path: Path) -> None:
+    """Latents too many and frames without any add up to the count of one clip, and lie beside each other."""
+    one, two, three = (Shot(id=f"s{i}", seconds=2, prompt="a red ball") for i in range(3))
+    flowing = two.model_copy(update={"enter": "flow"})
+    for items, whole in (((one, two, Gap(seconds=1), three), False), ((one, flowing), True)):
+        board = Timeline(height=64, width=64, steps=1, tracks=(Track(items=items),))
+        file = tmp_path / "film.mp4"
+        make_film(board, Project(tmp_path / "x"), file, model=model)
+        film, _ = open_film(file, model=model)
+        assert isinstance(film, Film)
+        known = source(model, film)
+        assert ("the film has cuts: its frames are encoded" in known.told) is not whole
+        assert torch.equal(known.latents, film.latents[: len(known)]) is whole

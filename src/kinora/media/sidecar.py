@@ -19,8 +19,8 @@ from kinora.media.sequence import beside, files_of, sequence_of
 SCHEMA: Final = 1
 """Raised when an older reader would misread what a newer writer means."""
 
-NUMBERS = ("hd", "views")
-"""Options that say nothing, and without which an edit would mistake the film's size or camera."""
+NUMBERS = ("hd", "views", "whole")
+"""Options that say nothing, and without which an edit would mistake the film's size, camera or latents."""
 
 
 class Size(Config):

@@ -90,6 +90,7 @@ def sidecar_of(
             "words": _stretches(made, Words),
             "views": _stretches(made, View),
             **({"hd": times} if times > 1 else {}),
+            **({} if film.whole else {"whole": False}),
             **(options or {}),
         },
         parents=parents,
@@ -188,7 +189,8 @@ def recall(file: Path, clip: Clip) -> Film | None:
     clip = shrunk(clip, times_of(told))
     characters = (Reference(stored["references"]),) if "references" in stored else ()
     request = replace(request, conditions=(*request.conditions, *characters))
-    return Film(clip=clip, latents=stored["latents"], request=request)
+    whole = told.options.get("whole", True) is not False
+    return Film(clip=clip, latents=stored["latents"], request=request, whole=whole)
 
 
 def times_of(told: Sidecar) -> int:

@@ -109,14 +109,18 @@ def source(model: FilmModel, given: Film | Clip | Source, *, prompt: str = "") -
 
 def of_film(model: FilmModel, film: Film) -> Source:
     """A film with its stored latents, or new ones if its shots are cut, and the words of its shots."""
-    stride = model.stride
-    frames = (len(film.clip) - 1) // stride.time + 1
+    stride, shown, told = model.stride, film.clip.frames, tuple[str, ...]()
+    fits = in_step(model, film)
+    if fits and len(shown) < stride.pixel_frames(len(film.latents)):  # a loop begins again
+        shown = np.concatenate([shown, shown[:1]])
+    frames = (len(shown) - 1) // stride.time + 1
     pixels = stride.pixels(LatentShape(frames, *film.latents.shape[-2:]))
-    kept = Clip(film.clip.frames[: pixels.frames], film.clip.fps)
-    latents, told = film.latents[:frames], tuple[str, ...]()
-    if not in_step(model, film):
+    kept, latents = Clip(shown[: pixels.frames], film.clip.fps), film.latents[:frames]
+    if not fits:
         latents = model.encode(kept).cpu()
         told = ("the film has cuts: its frames are encoded",)
+    if len(kept) < len(shown):
+        told += (f"the last {len(shown) - len(kept)} of {len(shown)} frames were left out",)
     canvas = apply_all(lay_out(model, pixels), film.request.conditions)
     inside, outside = canvas.inside(), canvas.outside()
     return Source(
@@ -135,8 +139,10 @@ def in_step(model: FilmModel, film: Film) -> bool:
     """Whether the stored latents are those of the film as one clip.
 
     After a cut a shot begins with a latent of one frame, so a film with cuts has more of them than its
-    frames fill. A loop shows one frame less than its latents, for that is its first one again.
+    frames fill; black has none. A loop shows one frame less than its latents, for that is its first one again.
     """
+    if not film.whole:
+        return False
     whole = model.stride.pixel_frames(len(film.latents))
     return len(film.clip) in {whole, whole - 1}
 

@@ -92,6 +92,7 @@ def make_film(
         clip,
         torch.cat([piece.latents for piece in pieces]),
         _request(model, timeline, pieces, words=spoken, seen=_looked_at(model, timeline, home)),
+        whole=_whole(model, pieces),
     )
     parents = tuple(Parent(file=str(f), sha256=sha256(f)) for f in files_of(timeline))
     told: dict[str, JsonValue] = {"timeline": timeline.model_dump(mode="json"), **(options or {})}
@@ -266,6 +267,16 @@ def _given_way(
             lost = (round(len(given) * fps / given.fps) - 1) % time
             if lost:
                 yield f"{shot.id}: the last {lost} frames of {shot.clip} give way to what is dreamt behind them"
+
+
+def _whole(model: FilmModel, pieces: tuple[Piece, ...]) -> bool:
+    """Whether the pieces' latents are those of one clip: every piece but the last ends where its latents do."""
+    frames = latents = 0
+    for piece in pieces[:-1]:
+        frames, latents = frames + len(piece.frames), latents + len(piece.latents)
+        if not latents or frames != model.stride.pixel_frames(latents):
+            return False
+    return True
 
 
 def _counts(timeline: Timeline, pieces: tuple[Piece, ...]) -> dict[str, int]:
