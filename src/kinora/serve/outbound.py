@@ -10,7 +10,7 @@ import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,7 +73,8 @@ def request(
         parts.scheme, str(parts.hostname), parts.port, sockets, private=private
     )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    ending = Timer(WHOLE_SECONDS, _shut, [sockets])
+    late = Event()
+    ending = Timer(WHOLE_SECONDS, _shut, [sockets, late])
     ending.daemon = True
     ending.start()
     try:
@@ -83,18 +84,18 @@ def request(
     except (OSError, http.client.HTTPException) as error:
         raise KinoraError(f"no answer from {parts.hostname}", why=str(error)) from error
     finally:
-        late = ending.finished.is_set()
         ending.cancel()
         connection.close()
-    if late:
+    if late.is_set():
         raise KinoraError(f"{parts.hostname} takes longer than {WHOLE_SECONDS:g} s to answer")
     if len(data) > max_bytes:
         raise KinoraError(f"the answer of {parts.hostname} is longer than {max_bytes} bytes")
     return Answer(response.status, data)
 
 
-def _shut(sockets: list[socket.socket]) -> None:
-    """Whoever waits for one gets an end of the stream or an error."""
+def _shut(sockets: list[socket.socket], late: Event) -> None:
+    """Whoever waits for one gets an end of the stream or an error, and is told before why."""
+    late.set()
     for each in sockets:
         with suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)
