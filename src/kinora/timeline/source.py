@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinora.core.clip import Clip
+from kinora.core.clip import Clip, Frames
 from kinora.core.errors import UsageError
 from kinora.core.shape import LatentShape, PixelShape
 from kinora.denoise.canvas import Canvas, blank
@@ -111,8 +111,8 @@ def of_film(model: FilmModel, film: Film) -> Source:
     """A film with its stored latents, or new ones if its shots are cut, and the words of its shots."""
     stride, shown, told = model.stride, film.clip.frames, tuple[str, ...]()
     fits = in_step(model, film)
-    if fits and len(shown) < stride.pixel_frames(len(film.latents)):  # a loop begins again
-        shown = np.concatenate([shown, shown[:1]])
+    if fits:
+        shown = closed(shown, stride.pixel_frames(len(film.latents)))
     frames = (len(shown) - 1) // stride.time + 1
     pixels = stride.pixels(LatentShape(frames, *film.latents.shape[-2:]))
     kept, latents = Clip(shown[: pixels.frames], film.clip.fps), film.latents[:frames]
@@ -145,6 +145,11 @@ def in_step(model: FilmModel, film: Film) -> bool:
         return False
     whole = model.stride.pixel_frames(len(film.latents))
     return len(film.clip) in {whole, whole - 1}
+
+
+def closed(frames: Frames, whole: int) -> Frames:
+    """The frames, of a loop that lacks the last of `whole` with its first one there: it begins again."""
+    return np.concatenate([frames, frames[:1]]) if len(frames) == whole - 1 else frames
 
 
 def of_clip(
