@@ -14,9 +14,9 @@ from kinora.core.clip import Clip, Frames
 from kinora.core.errors import UsageError
 from kinora.core.shape import LatentShape, PixelShape
 from kinora.denoise.canvas import Canvas, blank
-from kinora.denoise.condition import Reference, apply_all
+from kinora.denoise.condition import Reference, View, Words, apply_all
 from kinora.denoise.model import FilmModel
-from kinora.generate import Film, lay_out
+from kinora.generate import Film, Request, lay_out
 from kinora.media.image import cover
 
 PLAIN = 12
@@ -90,20 +90,34 @@ class Source:
         return self
 
 
+@dataclass(frozen=True, eq=False)
+class Worded(Clip):
+    """Frames of a film whose latents are not at hand, or not this model's; its words are.
+
+    Args:
+        request: what it was made by: its conditions count latent frames.
+        rate: frames a second of that film.
+    """
+
+    request: Request
+    rate: float
+
+
 def source(model: FilmModel, given: Film | Clip | Source, *, prompt: str = "") -> Source:
     """Whatever is given, as a source for this model.
 
     Args:
         model: the model that will edit.
         given: a film with its latents, a decoded clip, or a source.
-        prompt: words for a clip that has none.
+        prompt: words for a clip, in place of any that it has.
     """
     if isinstance(given, Source):
         return given
     if isinstance(given, Clip):
         return of_clip(model, given, prompt=prompt)
     if given.latents.shape[1] != model.channels:
-        return of_clip(model, given.clip, prompt=prompt or given.request.prompts[0])
+        clip = Worded(given.clip.frames, given.clip.fps, given.request, given.clip.fps)
+        return of_clip(model, clip, prompt=prompt)
     return of_film(model, given)
 
 
@@ -158,17 +172,33 @@ def of_clip(
     """Any clip, brought to the model's rate and to `(height, width)` or a size it can make, and encoded."""
     fitted, told = conform(model, clip, size=size)
     latents = model.encode(fitted).cpu()
-    zeros = torch.zeros(len(latents), dtype=torch.long)
+    text = view = torch.zeros(len(latents), dtype=torch.long)
+    prompts: tuple[str, ...] = (prompt,)
+    if isinstance(clip, Worded) and not prompt:
+        prompts = clip.request.prompts
+        text, view = _heard(model, clip, len(latents))
     return Source(
         clip=fitted,
         latents=latents,
-        prompts=(prompt,),
-        text=zeros,
-        view=zeros,
+        prompts=prompts,
+        text=text,
+        view=view,
         step=model.stride.time / fitted.fps,
         references=latents[:0],
         told=told,
     )
+
+
+def _heard(model: FilmModel, clip: Worded, count: int) -> tuple[Tensor, Tensor]:
+    """Which words and camera each of `count` latent frames has, by the time at which the film had them.
+
+    A latent frame of either is taken to span as many frames.
+    """
+    at = (torch.arange(count) * clip.rate / model.capabilities.fps).round().long()
+    none = blank(LatentShape(int(at[-1]) + 1, 1, 1), channels=1, step=1.0)
+    said = [each for each in clip.request.conditions if isinstance(each, Words | View)]
+    then = apply_all(none, said)
+    return then.text[at], then.view[at] * model.capabilities.views
 
 
 def matched(
