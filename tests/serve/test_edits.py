@@ -116,6 +116,15 @@ def test_a_reel_without_latents_is_encoded(model: Bundle, film: Reel) -> None:
     assert len(pieces.source(model).latents) == len(film.latents)
 
 
+def test_a_loop_is_gone_on_from_with_all_its_frames(
+    model: Bundle, film: Reel, tmp_path: Path
+) -> None:
+    made = dreamt(model, WISHES["loop"], tmp_path, film=film)
+    frames, known = made.shown(model), made.source(model)
+    assert np.array_equal(known.clip.frames, np.concatenate([frames, frames[:1]]))
+    assert torch.equal(known.latents, made.latents)
+
+
 VERBS: dict[type[Verb], type[Edit]] = {
     RemixFilm: Remix, ExtendFilm: Extend, LoopFilm: Loop, BlendFilms: Blend, RetakeFilm: Retake,
     ChangeFilm: Change, OutpaintFilm: Outpaint, RecutFilm: Recut, FilmAngles: Angles,

@@ -17,7 +17,7 @@ from torch import Tensor
 from kinora.core.clip import Clip, Frames
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film
-from kinora.timeline.source import Source, of_clip, of_film
+from kinora.timeline.source import Source, closed, of_clip, of_film
 
 PROMPTS = "prompts"
 
@@ -57,6 +57,7 @@ class Reel:
         if not len(self.latents):
             return of_clip(model, Clip(frames, rate), prompt=self.prompts[0])
         stride = model.stride
+        frames = closed(frames, stride.pixel_frames(len(self.latents)))
         count = min(len(self.latents), (len(frames) - 1) // stride.time + 1)
         return Source(
             clip=Clip(frames[: stride.pixel_frames(count)], rate),

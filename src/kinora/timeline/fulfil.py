@@ -11,7 +11,7 @@ from kinora.core.clip import Clip
 from kinora.core.errors import NotFoundError
 from kinora.core.progress import OnProgress, silent
 from kinora.denoise.model import FilmModel
-from kinora.generate import Film, Request
+from kinora.generate import Film
 from kinora.media.measure import Measured, Seam
 from kinora.media.probe import probe
 from kinora.media.read import read
@@ -20,7 +20,15 @@ from kinora.timeline.angles import Angles
 from kinora.timeline.animate import Animate
 from kinora.timeline.blend import Blend
 from kinora.timeline.characters import Cast
-from kinora.timeline.deliver import deliver, latents_path, recall, sidecar_of, spare, times_of
+from kinora.timeline.deliver import (
+    deliver,
+    latents_path,
+    recall,
+    request_of,
+    sidecar_of,
+    spare,
+    times_of,
+)
 from kinora.timeline.direct import heard, looks, noted, shots, spoken
 from kinora.timeline.edit import Edit
 from kinora.timeline.meet import seams
@@ -28,10 +36,7 @@ from kinora.timeline.order import Order
 from kinora.timeline.perform import Bench, Looks, laid_out, placed, size_of
 from kinora.timeline.project import project
 from kinora.timeline.sight import sighted
-from kinora.timeline.source import conform, natural_size
-
-Opened = tuple[Film | Clip, tuple[str, ...]]
-"""A film, or its frames alone, and what is to be told of it."""
+from kinora.timeline.source import Worded, natural_size
 
 COMPRESSION = ("autoencoder", "vae")
 """Folders of a model's video compression network: ours, and the one of published weights."""
@@ -183,13 +188,15 @@ def opened(model: FilmModel, order: Order) -> tuple[list[Film | Clip], tuple[str
         for number, (film, _) in enumerate(found):
             if isinstance(film, Clip) and (film.height, film.width) != size:
                 found[number] = open_film(order.files[number], model=model, size=size)
-    else:
-        found = [_worded(model, each, file) for each, file in zip(found, order.files, strict=True)]
     return [film for film, _ in found], tuple(note for _, notes in found for note in notes)
 
 
-def open_film(file: Path, *, model: FilmModel, size: tuple[int, int] | None = None) -> Opened:
+def open_film(
+    file: Path, *, model: FilmModel, size: tuple[int, int] | None = None
+) -> tuple[Film | Clip, tuple[str, ...]]:
     """The film that a file was delivered from, or its frames alone, fitted to the model, and why.
+
+    A film of ours keeps its words in any case.
 
     Args:
         file: any video or image.
@@ -201,51 +208,42 @@ def open_film(file: Path, *, model: FilmModel, size: tuple[int, int] | None = No
         BadMediaError: it, its sidecar or its latents are damaged.
     """
     shown = probe(file)
-    why = _useless(file, model, size)
+    told, why = _own(file)
+    why = why if told is None else _useless(file, told, model, size)
+    made = told and told.made
     if not why:
         # A still and a GIF do not tell their film's rate, or not exactly.
-        made = read_sidecar(file).made
         film = recall(file, read(file, fps=made.fps if made else None).clip)
         assert film is not None
         return film, ()
     fitted = size or natural_size(model, shown.height, shown.width)
     reading = read(file, fps=model.capabilities.fps, size=fitted)
-    return reading.clip, (
+    clip = reading.clip
+    if told and made:
+        clip = Worded(clip.frames, clip.fps, request_of(told), made.fps)
+    return clip, (
         f"{why}: its frames are encoded",
         *(f"{file}: {line}" for line in reading.told),
     )
 
 
-def _worded(model: FilmModel, opened: Opened, file: Path) -> Opened:
-    """A film of ours whose latents are of no use, with what was said of it; one of several shots stays without."""
-    film, notes = opened
-    if isinstance(film, Film):
-        return opened
+def _own(file: Path) -> tuple[Sidecar | None, str]:
+    """The sidecar of a film that is still as it was delivered, or why there is none."""
     try:
         told = read_sidecar(file)
     except NotFoundError:
-        return opened
-    changed = told.output is not None and told.output.sha256 != sha256(file)
-    if changed or len(told.shots) != 1:
-        return opened
-    (shot,), (clip, fitted) = told.shots, conform(model, film)
-    request = Request(prompts=(shot.expansion or shot.prompt,), seconds=clip.seconds)
-    return Film(clip, model.encode(clip).cpu(), request), (*notes, *fitted)
-
-
-def _useless(file: Path, model: FilmModel, size: tuple[int, int] | None) -> str:
-    """Why the latents of a file cannot be gone on from; empty if they can."""
-    none = f"{file} has no latents beside it"
-    try:
-        told = read_sidecar(file)
-    except NotFoundError:
-        return none
+        return None, f"{file} has no latents beside it"
     if told.output is not None and told.output.sha256 != sha256(file):
-        return f"{file} was changed since it was made"
+        return None, f"{file} was changed since it was made"
+    return told, ""
+
+
+def _useless(file: Path, told: Sidecar, model: FilmModel, size: tuple[int, int] | None) -> str:
+    """Why the latents of a film cannot be gone on from; empty if they can."""
     if told.model is not None and not same_latents(told.model, model):
         return f"{model.name} cannot read the latents of {file}"
     if not latents_path(file).exists():
-        return none
+        return f"{file} has no latents beside it"
     times = times_of(told)
     own = told.made and (told.made.height // times, told.made.width // times)
     return f"{file} has another size" if size and own != size else ""

@@ -25,7 +25,7 @@ from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend
 from kinora.timeline.recut import Recut
 from kinora.timeline.render import opening, size_of
-from kinora.timeline.source import Source
+from kinora.timeline.source import Source, Worded
 
 Given = Film | Clip | Source
 
@@ -171,9 +171,9 @@ def _goes_on(shot: Shot, given: Film | Clip) -> bool:
 
 def _mute(film: Given) -> bool:
     """Whether it carries no words."""
-    if isinstance(film, Clip):
-        return True
-    return not any(film.prompts if isinstance(film, Source) else film.request.prompts)
+    if isinstance(film, Film | Worded):
+        return not any(film.request.prompts)
+    return not (isinstance(film, Source) and any(film.prompts))
 
 
 def _near(edit: Edit, film: Given) -> Clip:

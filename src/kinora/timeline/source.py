@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinora.core.clip import Clip
+from kinora.core.clip import Clip, Frames
 from kinora.core.errors import UsageError
 from kinora.core.shape import LatentShape, PixelShape
 from kinora.denoise.canvas import Canvas, blank
-from kinora.denoise.condition import Reference, apply_all
+from kinora.denoise.condition import Reference, View, Words, apply_all
 from kinora.denoise.model import FilmModel
-from kinora.generate import Film, lay_out
+from kinora.generate import Film, Request, lay_out
 from kinora.media.image import cover
 
 PLAIN = 12
@@ -90,20 +90,34 @@ class Source:
         return self
 
 
+@dataclass(frozen=True, eq=False)
+class Worded(Clip):
+    """Frames of a film whose latents are not at hand, or not this model's; its words are.
+
+    Args:
+        request: what it was made by: its conditions count latent frames.
+        rate: frames a second of that film.
+    """
+
+    request: Request
+    rate: float
+
+
 def source(model: FilmModel, given: Film | Clip | Source, *, prompt: str = "") -> Source:
     """Whatever is given, as a source for this model.
 
     Args:
         model: the model that will edit.
         given: a film with its latents, a decoded clip, or a source.
-        prompt: words for a clip that has none.
+        prompt: words for a clip, in place of any that it has.
     """
     if isinstance(given, Source):
         return given
     if isinstance(given, Clip):
         return of_clip(model, given, prompt=prompt)
     if given.latents.shape[1] != model.channels:
-        return of_clip(model, given.clip, prompt=prompt or given.request.prompts[0])
+        clip = Worded(given.clip.frames, given.clip.fps, given.request, given.clip.fps)
+        return of_clip(model, clip, prompt=prompt)
     return of_film(model, given)
 
 
@@ -111,8 +125,8 @@ def of_film(model: FilmModel, film: Film) -> Source:
     """A film with its stored latents, or new ones if its shots are cut, and the words of its shots."""
     stride, shown, told = model.stride, film.clip.frames, tuple[str, ...]()
     fits = in_step(model, film)
-    if fits and len(shown) < stride.pixel_frames(len(film.latents)):  # a loop begins again
-        shown = np.concatenate([shown, shown[:1]])
+    if fits:
+        shown = closed(shown, stride.pixel_frames(len(film.latents)))
     frames = (len(shown) - 1) // stride.time + 1
     pixels = stride.pixels(LatentShape(frames, *film.latents.shape[-2:]))
     kept, latents = Clip(shown[: pixels.frames], film.clip.fps), film.latents[:frames]
@@ -147,23 +161,44 @@ def in_step(model: FilmModel, film: Film) -> bool:
     return len(film.clip) in {whole, whole - 1}
 
 
+def closed(frames: Frames, whole: int) -> Frames:
+    """The frames, of a loop that lacks the last of `whole` with its first one there: it begins again."""
+    return np.concatenate([frames, frames[:1]]) if len(frames) == whole - 1 else frames
+
+
 def of_clip(
     model: FilmModel, clip: Clip, *, prompt: str = "", size: tuple[int, int] | None = None
 ) -> Source:
     """Any clip, brought to the model's rate and to `(height, width)` or a size it can make, and encoded."""
     fitted, told = conform(model, clip, size=size)
     latents = model.encode(fitted).cpu()
-    zeros = torch.zeros(len(latents), dtype=torch.long)
+    text = view = torch.zeros(len(latents), dtype=torch.long)
+    prompts: tuple[str, ...] = (prompt,)
+    if isinstance(clip, Worded) and not prompt:
+        prompts = clip.request.prompts
+        text, view = _heard(model, clip, len(latents))
     return Source(
         clip=fitted,
         latents=latents,
-        prompts=(prompt,),
-        text=zeros,
-        view=zeros,
+        prompts=prompts,
+        text=text,
+        view=view,
         step=model.stride.time / fitted.fps,
         references=latents[:0],
         told=told,
     )
+
+
+def _heard(model: FilmModel, clip: Worded, count: int) -> tuple[Tensor, Tensor]:
+    """Which words and camera each of `count` latent frames has, by the time at which the film had them.
+
+    A latent frame of either is taken to span as many frames.
+    """
+    at = (torch.arange(count) * clip.rate / model.capabilities.fps).round().long()
+    none = blank(LatentShape(int(at[-1]) + 1, 1, 1), channels=1, step=1.0)
+    said = [each for each in clip.request.conditions if isinstance(each, Words | View)]
+    then = apply_all(none, said)
+    return then.text[at], then.view[at] * model.capabilities.views
 
 
 def matched(
