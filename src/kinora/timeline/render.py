@@ -302,7 +302,8 @@ class _Artist:
         whole = shot.seconds <= _frames(given).seconds + 1e-6
         if isinstance(given, Clip):
             given = padded(self.model, given) if whole else given
-            given, _ = conform(self.model, given, size=self.size)
+            fitted, _ = conform(self.model, given, size=self.size)
+            given = replace(given, frames=fitted.frames, fps=fitted.fps)
         known = source(self.model, given, prompt=words)
         seen = self._looks(shot)
         known = known if seen is None else with_references(known, seen)
@@ -371,8 +372,10 @@ def opening(
     given = clips[name]
     if shot.image is not None:
         return Clip(_frames(given).frames[:1], _frames(given).fps)
-    if shot.start or not isinstance(given, Film):
+    if shot.start:
         return _from(_frames(given), shot)
+    if not isinstance(given, Film):
+        return given
     fits = given.latents.shape[1] == model.channels
     return given if fits and (given.clip.height, given.clip.width) == size else given.clip
 
@@ -384,7 +387,7 @@ def padded(model: FilmModel, clip: Clip) -> Clip:
     full = stride.pixel_frames(-(-(wanted - 1) // stride.time) + 1)
     missing = ceil((full - wanted) * clip.fps / fps)
     frames = np.concatenate([clip.frames, clip.frames[-1:].repeat(missing, 0)])
-    return Clip(frames, clip.fps)
+    return replace(clip, frames=frames)
 
 
 def _from(clip: Clip, shot: Shot) -> Clip:
