@@ -34,7 +34,7 @@ from kinora.timeline.seam import between, shown
 from kinora.timeline.source import Source, conform, source, with_references
 
 OWN = 2
-"""Raised when a shot shows other frames of the file that it begins with: pieces of before are made anew."""
+"""Raised when what a file or a bridge shows is made otherwise: such pieces of before are made anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +198,8 @@ class _Artist:
     def bridge(self, item: Transition, a: Scene, b: Scene, tell: OnProgress) -> Piece:
         """The frames between two shots."""
         values = item.model_dump(exclude={"kind", "id"})
-        name = key({"bridge": values, "a": a.name, "b": b.name, **self._settings(None)})
+        recipe = {"bridge": values, "a": a.name, "b": b.name, "own": OWN}
+        name = key(recipe | self._settings(None))
         edit = Blend(**values, **self._sampling())
 
         def make() -> Piece:
