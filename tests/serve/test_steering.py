@@ -1,5 +1,7 @@
 """Cancel, pause, resume, priorities, retry, idempotency: on the wire and in truth."""
 
+import re
+
 import httpx
 import pytest
 
@@ -44,6 +46,10 @@ def test_pause_and_resume_make_the_very_film(server: Served) -> None:
     done, twin = server.wait(video), server.wait(undisturbed)
     assert done["state"] == twin["state"] == "done"
     assert done["frames_sha256"] == twin["frames_sha256"]
+    events = server.http.get(f"/kinora/v1/jobs/{video}/events").text
+    told = [int(share) for share in re.findall(r'"progress": ?(\d+)', events)]
+    assert told == sorted(told), "progress never goes back"
+    assert len(set(told)) > 3
 
 
 def test_a_cancelled_job_is_tried_again(server: Served) -> None:

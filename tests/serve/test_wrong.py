@@ -1,12 +1,16 @@
 """What a client may get wrong, or send in its own way, is told at the door and never lost on the way."""
 
 import io
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openai
 import pytest
 from PIL import Image
 
+from kinora.core.clip import Clip
+from kinora.media.write import save
 from serving import Served
 
 SHORT = {"prompt": "a red ball", "size": "96x64", "seconds": 1, "steps": 1, "seed": 3}
@@ -102,6 +106,17 @@ def test_an_edit_knows_the_cast_of_its_film(server: Served, film: str) -> None:
     written = job(server, "/v1/videos/extensions", more | {"expand": True})
     assert "green cone" in written["expansion"]
     server.http.delete(f"/kinora/v1/characters/{who}")
+
+
+def test_what_is_fitted_of_an_upload_is_told(server: Served, tmp_path: Path) -> None:
+    upload = tmp_path / "a.mp4"
+    save(Clip(np.full((24, 96, 128, 3), 90, np.uint8), 12.0), upload)
+    files = {"video": ("a.mp4", upload.read_bytes(), "video/mp4")}
+    form = {"seconds": "1", "steps": "1", "prompt": "a red ball on grass at noon"}
+    answer = server.http.post("/v1/videos/extensions", data=form, files=files)
+    assert answer.status_code == 200, answer.text
+    notes = server.wait(answer.json()["id"])["notes"]
+    assert "The upload: 12 frames a second became 8" in notes
 
 
 def test_what_lies_around_a_film_is_part_of_it(server: Served, film: str) -> None:

@@ -48,12 +48,13 @@ class Errand(Config):
 
 
 class Decoded(Config):
-    """What was decoded: frames of `height` x `width`, `seconds` in all."""
+    """What was decoded: frames of `height` x `width`, `seconds` in all, and what was fitted for it."""
 
     frames: int = Field(ge=1)
     height: int
     width: int
     seconds: float
+    told: tuple[str, ...] = ()
 
 
 def run(errand: Errand) -> str:
@@ -90,7 +91,7 @@ def work(errand: Errand) -> Decoded:
     from kinora.media.probe import Limits, probe
     from kinora.media.read import read
 
-    held = errand.memory // 4
+    held, told = errand.memory // 4, tuple[str, ...]()
     limits = Limits(pixels=errand.pixels, seconds=errand.seconds, held=held)
     picture = open_picture(errand.file, pixels=errand.pixels)
     if errand.kind == "picture":
@@ -104,10 +105,12 @@ def work(errand: Errand) -> Decoded:
         if found.seconds > errand.seconds:
             raise BadMediaError(f"{found.seconds:.0f} seconds are more than {errand.seconds:g}")
         size = scaled(found.height, found.width, area=errand.area)
-        frames = read(errand.file, fps=errand.fps, size=size, limits=limits).clip.frames
+        reading = read(errand.file, fps=errand.fps, size=size, limits=limits)
+        frames, told = reading.clip.frames, reading.told
     np.save(errand.target, frames)
     count, height, width = frames.shape[:3]
-    return Decoded(frames=count, height=height, width=width, seconds=count / errand.fps)
+    seconds = count / errand.fps
+    return Decoded(frames=count, height=height, width=width, seconds=seconds, told=told)
 
 
 def scaled(height: int, width: int, *, area: int) -> tuple[int, int]:

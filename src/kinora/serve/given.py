@@ -108,7 +108,8 @@ def base(
     most = desk.settings.max_pixels
     size = settle_size(desk.card, height=found.height, width=found.width, max_pixels=most)
     source = Source(key=key, kind="pixels", seconds=found.seconds)
-    return Given((), source, size, notes=list(size.notes))
+    fitted = [f"The upload: {line}" for line in found.told]
+    return Given((), source, size, notes=[*fitted, *size.notes])
 
 
 def _ours(desk: Desk, owner: str, of: str, *, video: str, number: int) -> Given:

@@ -184,7 +184,12 @@ class Maker:
 
     def _teller(self, video: str, generation: int) -> Teller:
         previews = Previews(self._model, seconds=self._preview_seconds)
-        return Teller(self._database, self._control, video, generation, previews=previews)
+        with self._database.read() as connection:
+            row = rows.find(connection, video)
+        return Teller(
+            self._database, self._control, video, generation,
+            begun=row.progress / 100 if row else 0.0, previews=previews,
+        )  # fmt: skip
 
     def _files(self, video: str) -> Artefacts:
         return Artefacts(self._store, video, scratch=self._scratch)

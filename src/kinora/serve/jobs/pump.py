@@ -99,6 +99,6 @@ def _dispatch(connection: Connection, orders: Orders, row: rows.Video) -> None:
     connection.execute(
         update(videos)
         .where(videos.c.id == row.id)
-        .values(state="dispatched", generation=generation, worker=None)
+        .values(state="dispatched", generation=generation, worker=None, started_at=None)
     )
     orders.give(connection, (row.id, generation))

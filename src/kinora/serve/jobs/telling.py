@@ -30,6 +30,7 @@ class Teller:
         database: where the row is.
         control: may stop the work.
         video, generation: which row.
+        begun: how much of the whole was told before, 0 to 1.
         previews: draws what there is to see so far.
     """
 
@@ -40,13 +41,14 @@ class Teller:
         video: str,
         generation: int,
         *,
+        begun: float,
         previews: Callable[[Progress], str | None],
     ) -> None:
         self._database, self._control = database, control
         self._video, self._generation = video, generation
         self._previews = previews
         self._start: tuple[float, float] | None = None
-        self._told = self._part = 0.0
+        self._told, self._part = 0.0, begun
 
     def __call__(self, progress: Progress) -> None:
         """Take note; raises if the work shall stop."""
@@ -62,13 +64,16 @@ class Teller:
 
     def _tell(self, progress: Progress, now: float) -> None:
         low, high = SHARES["draw" if progress.stage == "decode" else progress.stage]
-        # An edit may dream and draw several times; what is told never goes back.
+        # An edit may dream and draw several times, and a job be paused; what is told never goes back.
         part = max(self._part, low + (high - low) * progress.done / max(1, progress.total))
         self._part = part
         start, first = self._start = self._start or (now, part)
         left = (now - start) / (part - first) * (1 - part) if part > first else None
         told = {"stage": progress.stage, "done": progress.done, "total": progress.total}
-        telling = {"progress": int(100 * part), "eta": None if left is None else round(left, 1)}
+        telling = {
+            "progress": int(100 * part + 1e-6),
+            "eta": None if left is None else round(left, 1),
+        }
         seen = self._previews(progress)
         try:
             with self._database.write() as connection:
