@@ -218,6 +218,27 @@ def test_cards_hear_what_they_begin_with(model: Bundle, snow: Clip, tmp_path: Pa
     assert heard == [False, True, True, True, False, False]
 
 
+def test_a_card_that_flows_on_keeps_its_ground_and_light(model: Bundle, snow: Clip) -> None:
+    flowing = ("it jumps", "it rolls at night", "it falls on sand at dusk", "it stands still", "")
+    shots = [Shot(id="first", seconds=1, prompt="a red ball on snow at noon")]
+    shots += [
+        Shot(id=f"s{number}", seconds=1, prompt=words, enter="flow", image=None if words else "x")
+        for number, words in enumerate(flowing)
+    ]
+    shots += [Shot(id="cut", seconds=1, prompt="a blue cube")]
+    timeline = Timeline(height=64, width=96, steps=1, tracks=(Track(items=tuple(shots)),))
+    told, notes = sighted_shots(model, timeline, {"x": snow}, cast=None)
+    heard = lines_of(told, cast=None)
+    assert heard["s0"] == f"it jumps. {PLACE}"
+    assert heard["s1"] == "it rolls at night. all this is on snow."
+    assert heard["s2"] == "it falls on sand at dusk"
+    assert heard["s3"] == "it stands still. all this is on sand at sunset."
+    assert heard["s4"] == "a red ball on snow at noon", "what the card begins with goes before"
+    assert heard["cut"] == "a blue cube"
+    assert notes[0].startswith("s0: Kept from first: all this is on snow at noon; name a ground")
+    assert len(notes) == 4
+
+
 def test_a_card_is_written_out_with_what_it_begins_with(
     model: Bundle, snow: Clip, tmp_path: Path
 ) -> None:

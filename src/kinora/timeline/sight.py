@@ -24,7 +24,7 @@ from kinora.timeline.document import Shot, Timeline
 from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend
 from kinora.timeline.recut import Recut
-from kinora.timeline.render import opening, size_of
+from kinora.timeline.render import flows_on, opening, size_of
 from kinora.timeline.source import Source, Worded
 
 Given = Film | Clip | Source
@@ -33,6 +33,7 @@ NEAR = 2.0
 """Seconds at the end that an extension goes on from: what was before may have been elsewhere."""
 SURE = 0.95
 """Below this nothing is added: renders, films of ours and bad copies of both are above 0.99, grey and noise below."""
+OTHERS = "name a ground and a light in the prompt for others"
 NOTHING = Answer(UNKNOWN, 0.0)
 
 
@@ -76,7 +77,7 @@ def sighted(
     if edit.prompt is not None:
         added = missing(edit.prompt, seen)
         prompt = joined(edit.prompt, added)
-        note = f"Seen and added: {added}; name a ground and a light in the prompt for others"
+        note = f"Seen and added: {added}; {OTHERS}"
         notes = (note,) if added else ()
         return Sighted(edit.model_copy(update={"prompt": prompt}), added=added, notes=notes)
     if isinstance(edit, Animate):
@@ -103,20 +104,40 @@ def sighted_shots(
         clips: the files that shots begin with, as for `render`.
         cast: characters that prompts may name.
         judge: as for `sighted`.
+
+    A shot that flows on keeps the ground and the light of the one before, unless it names others.
     """
+    if not model.capabilities.worldly:
+        return timeline, ()
     look, size = cache(judge), size_of(model, timeline)
     seen, notes = dict(timeline.seen), list[str]()
+    before: Shot | None = None
+    heard = ""
     for shot in timeline.shots():
         given = opening(model, shot, clips, size=size)
-        if given is None or shot.id in seen or not _goes_on(shot, given):
-            continue
-        prompt = called(shot, timeline, cast=cast)[0].strip() or None
-        edit = Animate(prompt=prompt) if shot.image else Extend(seconds=1, prompt=prompt)
-        told = sighted(model, edit, [given], judge=look)
-        if more := told.added or "".join(told.words):
+        words = called(shot, timeline, cast=cast)[0].strip()
+        if given is not None and shot.id not in seen and _goes_on(shot, given):
+            prompt = words or None
+            edit = Animate(prompt=prompt) if shot.image else Extend(seconds=1, prompt=prompt)
+            told = sighted(model, edit, [given], judge=look)
+            if more := told.added or "".join(told.words):
+                seen[shot.id] = more
+                notes += (f"{shot.id}: {line}" for line in told.notes)
+        flows = before is not None and flows_on(model, shot, before)
+        if flows and shot.id not in seen and (more := _kept(words, heard)):
+            assert before is not None
             seen[shot.id] = more
-            notes += (f"{shot.id}: {line}" for line in told.notes)
+            notes.append(f"{shot.id}: Kept from {before.id}: {more}; {OTHERS}")
+        before, heard = shot, joined(words, seen.get(shot.id, ""))
     return timeline.model_copy(update={"seen": seen}), tuple(notes)
+
+
+def _kept(words: str, before: str) -> str:
+    """A sentence of the ground and the light that words before named, where these, unless they are none, do not."""
+    said, old = (understand(each, load_vocabulary()) for each in (words, before))
+    ground, light = ("" if getattr(said, name) else getattr(old, name) for name in OF_A_FRAME)
+    place = (f" on {ground}" if ground else "") + (f" at {light}" if light else "")
+    return f"all this is{place}" if place and words else ""
 
 
 def missing(prompt: str, seen: Sequence[Seen]) -> str:
