@@ -26,11 +26,11 @@ from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend
 from kinora.timeline.filmmaker import filmmaker
 from kinora.timeline.fulfil import Delivered, fulfil
+from kinora.timeline.opening import files_of
 from kinora.timeline.order import Order
 from kinora.timeline.project import Project
 from kinora.timeline.recut import Recut
 from kinora.timeline.region import Change
-from kinora.timeline.render import files_of
 from kinora.timeline.sight import described, missing, sighted, sighted_shots
 from kinora.timeline.studio import make_film, prepare
 from kinora.world import Mix, render_clip

@@ -23,6 +23,11 @@ MOVES = {
 HERE = {0: "left", 1: "middle", 2: "right"}
 
 
+def place_of(ground: str, light: str) -> str:
+    """` on snow at noon`, of what is known."""
+    return f"{f' on {ground}' if ground else ''}{f' at {light}' if light else ''}"
+
+
 @dataclass(frozen=True)
 class Words:
     """The same facts at three lengths."""
@@ -94,8 +99,7 @@ class Teller:
 
     def place(self) -> str:
         """Where and when all this is."""
-        ground, light = self.setting()
-        return f"{f' on {ground}' if ground else ''}{f' at {light}' if light else ''}"
+        return place_of(*self.setting())
 
     def names(self) -> list[str]:
         """Short names of all things."""

@@ -85,8 +85,8 @@ def storyboard(
     """Make a film from cards; only what changed since the last time is dreamt."""
     from kinora.media.target import check_target
     from kinora.timeline.deliver import spare
+    from kinora.timeline.opening import files_of
     from kinora.timeline.project import project
-    from kinora.timeline.render import files_of
 
     home = project(file.parent if file else None)
     typed = {
@@ -164,7 +164,7 @@ def _present(
 ) -> "Timeline":
     """The timeline to render: of the file, or the project's own after an undo or redo; with what was typed."""
     from kinora.media.probe import probe
-    from kinora.timeline.render import files_of
+    from kinora.timeline.opening import files_of
 
     def changed(timeline: "Timeline") -> "Timeline":
         new = _changed(timeline, changes)

@@ -7,7 +7,6 @@ shot is to change it and what flows on from it, nothing else.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ import torch
 from torch import Tensor
 
 from kinora.core.clip import Clip, Frames
-from kinora.core.errors import UsageError
 from kinora.core.progress import OnProgress, Progress, silent
 from kinora.core.shape import LatentShape
 from kinora.core.view import relative
@@ -30,6 +28,7 @@ from kinora.timeline.direct import looks, said
 from kinora.timeline.document import Item, Shot, Timeline, Transition
 from kinora.timeline.edit import Edit, fill
 from kinora.timeline.extend import Extend, extend
+from kinora.timeline.opening import frames_of, opening, padded
 from kinora.timeline.seam import between, shown
 from kinora.timeline.source import Source, conform, source, with_references
 
@@ -192,8 +191,8 @@ class _Artist:
             return [*last]
         over = scenes[-1].made - round(scenes[-1].told * self.model.capabilities.fps)
         piece = scenes[-1].piece
-        shown = piece.frames[: len(piece.frames) - over] if over > 0 else piece.frames
-        return [Piece(piece.latents, shown if len(shown) else piece.frames[:1])]
+        frames = piece.frames[: len(piece.frames) - over] if over > 0 else piece.frames
+        return [Piece(piece.latents, frames if len(frames) else piece.frames[:1])]
 
     def bridge(self, item: Transition, a: Scene, b: Scene, tell: OnProgress) -> Piece:
         """The frames between two shots."""
@@ -267,7 +266,7 @@ class _Artist:
         gap = self._fresh(count, at=len(past), view=self._view(shot, base))
         still = None
         if shot.image is not None:
-            still, _ = conform(self.model, _frames(self._opening(shot)), size=self.size)
+            still, _ = conform(self.model, frames_of(self._opening(shot)), size=self.size)
             gap = Hold(self.model.encode(still).cpu(), 0).apply(gap)
         new = fill(
             self.model,
@@ -300,7 +299,7 @@ class _Artist:
     def _from_clip(self, shot: Shot, count: int, tell: OnProgress) -> Piece:
         """The file's own frames as far as they go, and what is missing dreamt behind them."""
         words, given = self._called(shot)[0], self._opening(shot)
-        whole = shot.seconds <= _frames(given).seconds + 1e-6
+        whole = shot.seconds <= frames_of(given).seconds + 1e-6
         if isinstance(given, Clip):
             given = padded(self.model, given) if whole else given
             fitted, _ = conform(self.model, given, size=self.size)
@@ -323,10 +322,8 @@ class _Artist:
         return found
 
     def _source(self, scene: Scene) -> Source:
-        zeros, seen = (
-            torch.zeros(len(scene.piece.latents), dtype=torch.long),
-            self._looks(scene.shot),
-        )
+        zeros = torch.zeros(len(scene.piece.latents), dtype=torch.long)
+        seen = self._looks(scene.shot)
         return Source(
             clip=Clip(scene.piece.frames, self.model.capabilities.fps),
             latents=scene.piece.latents,
@@ -353,59 +350,6 @@ def cut_off(model: FilmModel, shot: Shot, rest: Sequence[Item]) -> bool:
     return rest[0].kind == "gap" or not flows_on(model, rest[0], shot)
 
 
-def opening(
-    model: FilmModel, shot: Shot, clips: Mapping[str, Film | Clip], *, size: tuple[int, int]
-) -> Film | Clip | None:
-    """What a shot begins with: a film whose latents can go on the canvas as they are, frames, or nothing.
-
-    Args:
-        model: what goes on from it.
-        shot: of a document.
-        clips: its files, as for `render`.
-        size: `(height, width)` of the film.
-
-    Raises:
-        UsageError: the clip is over before the shot begins in it.
-    """
-    name = shot.image or shot.clip
-    if name is None:
-        return None
-    given = clips[name]
-    if shot.image is not None:
-        return Clip(_frames(given).frames[:1], _frames(given).fps)
-    if shot.start:
-        return _from(_frames(given), shot)
-    if not isinstance(given, Film):
-        return given
-    fits = given.latents.shape[1] == model.channels
-    return given if fits and (given.clip.height, given.clip.width) == size else given.clip
-
-
-def padded(model: FilmModel, clip: Clip) -> Clip:
-    """The clip with its last frame repeated until the last latent frame is full: none of its own is left out."""
-    fps, stride = model.capabilities.fps, model.stride
-    wanted = max(1, round(len(clip) * fps / clip.fps))
-    full = stride.pixel_frames(-(-(wanted - 1) // stride.time) + 1)
-    missing = ceil((full - wanted) * clip.fps / fps)
-    frames = np.concatenate([clip.frames, clip.frames[-1:].repeat(missing, 0)])
-    return replace(clip, frames=frames)
-
-
-def _from(clip: Clip, shot: Shot) -> Clip:
-    """The clip from `shot.start` on; `UsageError` if it is over by then."""
-    first = round(shot.start * clip.fps)
-    if first >= len(clip):
-        raise UsageError(
-            f"{shot.clip} is {clip.seconds:g} s long",
-            why=f"shot {shot.id} begins {shot.start:g} s into it",
-        )
-    return Clip(clip.frames[first:], clip.fps)
-
-
-def _frames(given: Film | Clip) -> Clip:
-    return given.clip if isinstance(given, Film) else given
-
-
 def _last(scene: Scene) -> Frames:
     frame: Frames = scene.piece.frames[-1]
     return frame
@@ -419,9 +363,3 @@ def _share(on_progress: OnProgress, number: int, total: int) -> OnProgress:
         on_progress(replace(progress, done=done, total=total * progress.total))
 
     return tell
-
-
-def files_of(timeline: Timeline) -> tuple[Path, ...]:
-    """The files that the film's shots begin with."""
-    names = [shot.image or shot.clip for shot in timeline.shots()]
-    return tuple(Path(name) for name in dict.fromkeys(names) if name)

@@ -11,7 +11,7 @@ from functools import cache
 from kinora.caption.answers import OF_A_FRAME, UNKNOWN
 from kinora.caption.facts import Answer, Seen
 from kinora.caption.judge import Judge, load_judge
-from kinora.caption.words import Teller
+from kinora.caption.words import Teller, place_of
 from kinora.core.clip import Clip
 from kinora.denoise.model import FilmModel
 from kinora.generate import Film
@@ -23,8 +23,9 @@ from kinora.timeline.direct import called, joined
 from kinora.timeline.document import Shot, Timeline
 from kinora.timeline.edit import Edit
 from kinora.timeline.extend import Extend
+from kinora.timeline.opening import opening
 from kinora.timeline.recut import Recut
-from kinora.timeline.render import flows_on, opening, size_of
+from kinora.timeline.render import flows_on, size_of
 from kinora.timeline.source import Source, Worded
 
 Given = Film | Clip | Source
@@ -136,7 +137,7 @@ def _kept(words: str, before: str) -> str:
     """A sentence of the ground and the light that words before named, where these, unless they are none, do not."""
     said, old = (understand(each, load_vocabulary()) for each in (words, before))
     ground, light = ("" if getattr(said, name) else getattr(old, name) for name in OF_A_FRAME)
-    place = (f" on {ground}" if ground else "") + (f" at {light}" if light else "")
+    place = place_of(ground, light)
     return f"all this is{place}" if place and words else ""
 
 

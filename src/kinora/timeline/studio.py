@@ -29,8 +29,9 @@ from kinora.timeline.document import Timeline
 from kinora.timeline.fulfil import open_film
 from kinora.timeline.interchange import export, repeats
 from kinora.timeline.meet import flows
+from kinora.timeline.opening import files_of, opening
 from kinora.timeline.project import Project
-from kinora.timeline.render import assemble, files_of, opening, render, size_of
+from kinora.timeline.render import assemble, render, size_of
 from kinora.timeline.sight import sighted_shots
 
 
